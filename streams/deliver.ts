@@ -1,0 +1,177 @@
+/**
+ * Brings records out to a sink, exactly once in effect: the batch's exact ranges are committed as an intent, the
+ * batch is written with a token made of them, then the offsets are committed and the intent cleared. Whoever finds
+ * an intent reads exactly these ranges again and writes them with the same token.
+ */
+import { commit } from './commit.ts'
+import { digest, type Event, type Wire } from './event.ts'
+import { type Checkpoint, type Held, type Intent, type Log, type Outgoing, place, type Recorded } from './log/log.ts'
+import { outgoing } from './outgoing.ts'
+import { type AnySink, Unwritable } from './sink.ts'
+import type { Letter } from './task.ts'
+import type { Instant } from './time.ts'
+import type { AnyTopic, Emission } from './topic.ts'
+
+export interface SinkEngine {
+  readonly log: Log
+  readonly wire: Wire
+  readonly deadLetter: (letter: Letter) => Emission<string>
+  /** The most records of one batch, over all partitions. */
+  readonly records: number
+  readonly bytes: number
+}
+
+type Ranges = Record<string, [from: number, until: number]>
+
+export class Delivery {
+  readonly sink: AnySink
+  readonly #engine: SinkEngine
+  readonly #held: Held
+  #checkpoint: Checkpoint
+  #failed = false
+
+  private constructor(engine: SinkEngine, sink: AnySink, held: Held) {
+    this.#engine = engine
+    this.sink = sink
+    this.#held = held
+    this.#checkpoint = held.checkpoint
+  }
+
+  /** Become the one who writes to this sink. Throws `Taken`. */
+  static async claim(engine: SinkEngine, sink: AnySink): Promise<Delivery> {
+    return new Delivery(engine, sink, await engine.log.claim(sink.name))
+  }
+
+  renew(): Promise<void> {
+    return this.#held.renew()
+  }
+  release(): Promise<void> {
+    return this.#held.release()
+  }
+
+  /**
+   * Bring out one batch; false: there was none. Rejects with `Unavailable` (call again later: the same batch comes),
+   * or with what the log throws (then claim again).
+   */
+  async step(): Promise<boolean> {
+    if (this.#failed) throw new Error(`${this.sink.name} has failed and must be claimed again`)
+    const intent = this.#checkpoint.intent ?? (await this.#intend())
+    if (!intent) return false
+    const records = await this.#recordsOf(intent.ranges)
+    const { events, letters } = this.#open(records, intent)
+    try {
+      if (events.length > 0) await this.sink.write({ token: intent.token, events })
+    } catch (error) {
+      if (!(error instanceof Unwritable)) throw error
+      const excluded = [...intent.excluded, error.eventId]
+      if (!events.some(({ eventId }) => eventId === error.eventId))
+        throw new Error(`${this.sink.name}: ${error.message}`, { cause: error })
+      this.#reasons.set(error.eventId, error.message)
+      await this.#commit({
+        ...this.#checkpoint,
+        intent: { ...intent, excluded, token: this.#tokenOf(intent.ranges, excluded) },
+      })
+      return true
+    }
+    await this.#commit(this.#after(intent, events.length, letters.length), letters)
+    return true
+  }
+
+  readonly #reasons = new Map<string, string>()
+
+  /** Decide what the next batch is, and commit that before anything of it is written. */
+  async #intend(): Promise<Intent | undefined> {
+    const { log, records: most, bytes } = this.#engine
+    const { name } = this.sink.reads
+    const ranges: Ranges = {}
+    let left = most
+    for (let partition = 0; partition < log.partitionsOf(name); partition++) {
+      const at = place(name, partition)
+      const { start } = await log.bounds(name, partition)
+      const from = Math.max(this.#checkpoint.offsets[at] ?? 0, start)
+      const records = left > 0 ? await log.read(name, partition, from, { records: left, bytes }) : []
+      if (records.length > 0) ranges[at] = [from, from + records.length]
+      left -= records.length
+    }
+    if (left === most) return undefined
+    const intent: Intent = { ranges, excluded: [], token: this.#tokenOf(ranges, []) }
+    await this.#commit({ ...this.#checkpoint, intent })
+    return intent
+  }
+
+  #tokenOf(ranges: Intent['ranges'], excluded: readonly string[]): string {
+    const exact = Object.entries(ranges).map(([at, [from, until]]) => `${at}:${from}-${until}`)
+    return digest(this.#engine.log.id, this.sink.name, ...exact, ...excluded)
+  }
+
+  async #recordsOf(ranges: Intent['ranges']): Promise<Recorded[]> {
+    const { log } = this.#engine
+    const all: Recorded[] = []
+    for (const [at, [from, until]] of Object.entries(ranges)) {
+      const partition = Number(at.slice(at.lastIndexOf('/') + 1))
+      let next = from
+      while (next < until) {
+        const records = await log.read(this.sink.reads.name, partition, next, {
+          records: until - next,
+          bytes: Infinity,
+        })
+        if (records.length === 0)
+          throw new Error(`${this.sink.name}: ${at} no longer holds offset ${next}, which was to be written`)
+        all.push(...records)
+        next += records.length
+      }
+    }
+    return all
+  }
+
+  #open(records: readonly Recorded[], intent: Intent): { events: Event<never>[]; letters: Outgoing[] } {
+    const events: Event<never>[] = []
+    const letters: Outgoing[] = []
+    let receivedAt = 0 as Instant
+    for (const record of records) {
+      try {
+        const event = this.#engine.wire.open(this.sink.reads, record.value, record.cause)
+        if (event.receivedAt > receivedAt) receivedAt = event.receivedAt
+        if (intent.excluded.includes(event.eventId))
+          letters.push(this.#letter(record, this.#reasons.get(event.eventId) ?? 'unwritable', receivedAt))
+        else events.push(event)
+      } catch (error) {
+        letters.push(this.#letter(record, error instanceof Error ? error.message : String(error), receivedAt))
+      }
+    }
+    return { events, letters }
+  }
+
+  #letter(record: Recorded, reason: string, receivedAt: Instant): Outgoing {
+    const { wire, log, deadLetter } = this.#engine
+    const { topic, value } = deadLetter({ hop: this.sink.name, record, reason, tick: receivedAt })
+    const said = { source: this.sink.name, emittedAt: null, receivedAt, cause: record.cause }
+    return outgoing(wire, log.partitionsOf, topic as AnyTopic, value, said)
+  }
+
+  #after({ ranges }: Intent, written: number, dead: number): Checkpoint {
+    const { offsets, counters, tick } = this.#checkpoint
+    const reached = Object.entries(ranges).map(([at, [, until]]) => [at, until] as const)
+    return {
+      tick,
+      intent: null,
+      offsets: { ...offsets, ...Object.fromEntries(reached) },
+      counters: {
+        ...counters,
+        in: counters.in + written + dead,
+        out: counters.out + written,
+        deadLetters: counters.deadLetters + dead,
+      },
+    }
+  }
+
+  async #commit(checkpoint: Checkpoint, deadLetters: readonly Outgoing[] = []): Promise<void> {
+    try {
+      await commit(this.#held, { outputs: [], deadLetters, changes: [], alarms: [], checkpoint })
+      this.#checkpoint = checkpoint
+    } catch (error) {
+      this.#failed = true
+      throw error
+    }
+  }
+}

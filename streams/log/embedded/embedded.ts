@@ -1,0 +1,182 @@
+/**
+ * The embedded log: one SQLite file that several processes on one machine share. One connection a process or thread;
+ * its transactions take turns. Everything below is synchronous underneath: keep it off the thread that serves HTTP.
+ */
+import { join } from 'node:path'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Millis } from '../../time.ts'
+import {
+  type Bounds,
+  type Checkpoint,
+  type Held,
+  type Log,
+  type Outgoing,
+  type Partitions,
+  type ReadLimit,
+  type Recorded,
+} from '../log.ts'
+import { decodeBatch, encodeBatch } from './batch.ts'
+import { explained, openDataFile, transact } from './file.ts'
+import { claimTask, thisProcess } from './lease.ts'
+
+export interface EmbeddedOptions {
+  readonly directory: string
+  /** Partitions of the topics that are new; the others keep theirs. */
+  readonly topics: ReadonlyMap<string, number>
+  /** The wall clock, milliseconds. */
+  readonly now?: () => number
+  /** Who claims tasks by this connection: `PID@START`, this process unless a test says otherwise. */
+  readonly owner?: string
+}
+
+const POLL_MS = 4
+
+export class EmbeddedLog implements Log {
+  readonly id: string
+  readonly db: DatabaseSync
+  readonly path: string
+  readonly partitionsOf: Partitions
+  readonly now: () => number
+  readonly owner: string
+  readonly #ids: ReadonlyMap<string, number>
+  readonly #statements = new Map<string, StatementSync>()
+  readonly #read
+  readonly #bounds
+  readonly #checkpoint
+  readonly #extend
+  readonly #insert
+  readonly #version
+  #polling: Promise<number> | undefined
+  #ownCommits = 0
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor({ directory, topics, now = Date.now, owner = thisProcess() }: EmbeddedOptions) {
+    const { db, logId, partitions } = openDataFile(directory, topics)
+    this.id = logId
+    this.db = db
+    this.now = now
+    this.path = join(directory, 'milepost.sqlite')
+    this.owner = owner
+    this.partitionsOf = topic => {
+      const count = partitions.get(topic)
+      if (count === undefined) throw new Error(`${this.path} has no topic ${topic}`)
+      return count
+    }
+    const rows = db.prepare('SELECT id, topic, partition FROM partitions').all() as {
+      id: number
+      topic: string
+      partition: number
+    }[]
+    this.#ids = new Map(rows.map(({ id, topic, partition }) => [`${topic}/${partition}`, id]))
+    this.#read = db.prepare('SELECT first, batch FROM records WHERE partition = ? AND last >= ? ORDER BY last')
+    this.#bounds = db.prepare('SELECT start, end FROM partitions WHERE id = ?')
+    this.#checkpoint = db.prepare('SELECT checkpoint FROM tasks WHERE task = ?')
+    this.#extend = db.prepare('UPDATE partitions SET end = end + ? WHERE id = ? RETURNING end')
+    this.#insert = db.prepare('INSERT INTO records VALUES (?, ?, ?, ?, ?)')
+    this.#version = db.prepare('PRAGMA data_version')
+  }
+
+  async append(records: readonly Outgoing[]): Promise<void> {
+    const free = await this.turn()
+    try {
+      transact(this.db, () => this.write(records))
+      this.committed()
+    } catch (error) {
+      throw explained(error, this.path)
+    } finally {
+      free()
+    }
+  }
+
+  read(topic: string, partition: number, from: number, limit: ReadLimit): Promise<readonly Recorded[]> {
+    const records: Recorded[] = []
+    let bytes = 0
+    for (const row of this.#read.iterate(this.#idOf(topic, partition), from)) {
+      const { first, batch } = row as { first: number; batch: Uint8Array }
+      for (const record of decodeBatch(topic, partition, first, from, batch)) {
+        if (records.length >= limit.records || (records.length > 0 && bytes >= limit.bytes))
+          return Promise.resolve(records)
+        records.push(record)
+        bytes += record.value.length
+      }
+    }
+    return Promise.resolve(records)
+  }
+
+  bounds(topic: string, partition: number): Promise<Bounds> {
+    const { start, end } = this.#bounds.get(this.#idOf(topic, partition)) as unknown as Bounds
+    return Promise.resolve({ start, end })
+  }
+
+  checkpointOf(task: string): Promise<Checkpoint | undefined> {
+    const row = this.#checkpoint.get(task) as { checkpoint: string } | undefined
+    return Promise.resolve(row && (JSON.parse(row.checkpoint) as Checkpoint))
+  }
+
+  claim(task: string): Promise<Held> {
+    return claimTask(this, task)
+  }
+
+  /** `PRAGMA data_version` tells of others' commits, a counter of our own; one poll serves all who wait. */
+  async changed(seen: number, maxMs: Millis): Promise<number> {
+    const until = performance.now() + maxMs
+    for (let version = this.#versionNow(); ; version = await this.#poll())
+      if (version !== seen || performance.now() >= until) return version
+  }
+
+  close(): Promise<void> {
+    if (this.db.isOpen) this.db.close()
+    return Promise.resolve()
+  }
+
+  /** Wait until this connection has no transaction open; resolves to what ends the turn. */
+  async turn(): Promise<() => void> {
+    const before = this.#writing
+    let free = () => {}
+    this.#writing = new Promise(resolve => (free = resolve))
+    await before
+    return free
+  }
+
+  /** Append within the transaction that is open: one row a partition. */
+  write(records: readonly Outgoing[]): void {
+    for (const [at, batch] of Map.groupBy(records, ({ topic, partition }) => `${topic}/${partition}`)) {
+      const id = this.#ids.get(at)
+      if (id === undefined) throw new Error(`${this.path} has no partition ${at}`)
+      const { end } = this.#extend.get(batch.length, id) as { end: number }
+      this.#insert.run(id, end - 1, end - batch.length, this.now(), encodeBatch(batch))
+    }
+  }
+
+  /** A statement that is prepared once. */
+  prepared(sql: string): StatementSync {
+    let statement = this.#statements.get(sql)
+    if (!statement) this.#statements.set(sql, (statement = this.db.prepare(sql)))
+    return statement
+  }
+
+  committed(): void {
+    this.#ownCommits++
+  }
+
+  #versionNow(): number {
+    const { data_version: others } = this.#version.get() as { data_version: number }
+    return others + this.#ownCommits
+  }
+
+  #poll(): Promise<number> {
+    this.#polling ??= new Promise(resolve => {
+      setTimeout(() => {
+        this.#polling = undefined
+        resolve(this.#versionNow())
+      }, POLL_MS)
+    })
+    return this.#polling
+  }
+
+  #idOf(topic: string, partition: number): number {
+    const id = this.#ids.get(`${topic}/${partition}`)
+    if (id === undefined) throw new Error(`${this.path} has no partition ${topic}/${partition}`)
+    return id
+  }
+}

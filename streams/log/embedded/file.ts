@@ -1,0 +1,164 @@
+/**
+ * The one SQLite file of a data directory: log, state and offsets together, because a transaction over two attached
+ * WAL files is not atomic. Records lie in rows of a batch each.
+ */
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { LogUnavailable } from '../log.ts'
+
+/** "Milp": what PRAGMA application_id of our files says. */
+const APPLICATION_ID = 0x4d_69_6c_70
+const LAYOUT = 1
+const FILE = 'milepost.sqlite'
+const BUSY_MS = 10_000
+
+const TABLES = `
+  CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE topics (topic TEXT PRIMARY KEY, partitions INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE partitions (
+    id INTEGER PRIMARY KEY, topic TEXT NOT NULL, partition INTEGER NOT NULL,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, UNIQUE (topic, partition)
+  );
+  CREATE TABLE records (
+    partition INTEGER NOT NULL, last INTEGER NOT NULL, first INTEGER NOT NULL, appendedAt INTEGER NOT NULL, batch BLOB NOT NULL,
+    PRIMARY KEY (partition, last)
+  ) WITHOUT ROWID;
+  CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY, task TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL, owner TEXT, renewedAt INTEGER NOT NULL, checkpoint TEXT NOT NULL
+  );
+  CREATE TABLE state (
+    task INTEGER NOT NULL, key TEXT NOT NULL, list TEXT NOT NULL, at INTEGER NOT NULL, id TEXT NOT NULL, bytes BLOB NOT NULL,
+    PRIMARY KEY (task, key, list, at, id)
+  ) WITHOUT ROWID;
+  CREATE TABLE blocks (
+    task INTEGER NOT NULL, key TEXT NOT NULL, list TEXT NOT NULL, block INTEGER NOT NULL, bytes BLOB NOT NULL,
+    PRIMARY KEY (task, key, list, block)
+  ) WITHOUT ROWID;
+  CREATE TABLE alarms (task INTEGER NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (task, key)) WITHOUT ROWID;
+  CREATE INDEX alarms_in_time ON alarms (task, at, key);
+`
+
+export interface DataFile {
+  readonly db: DatabaseSync
+  /** Drawn when the file was made. */
+  readonly logId: string
+  readonly partitions: ReadonlyMap<string, number>
+}
+
+/**
+ * Open the data directory's file, or make it. `topics` says how many partitions a topic gets when it is new; an
+ * existing topic keeps what it has. Throws, with what to do, on a directory that is not ours, damaged, or newer.
+ */
+export function openDataFile(directory: string, topics: ReadonlyMap<string, number>): DataFile {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const path = join(directory, FILE)
+  if (!existsSync(path)) refuseForeign(directory)
+  const db = openDatabase(path)
+  try {
+    db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY`)
+    transact(db, () => prepare(db, path))
+    const partitions = transact(db, () => addTopics(db, topics))
+    const { value: logId } = db.prepare("SELECT value FROM about WHERE name = 'log id'").get() as { value: string }
+    return { db, logId, partitions }
+  } catch (error) {
+    db.close()
+    throw explained(error, path)
+  }
+}
+
+function openDatabase(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path)
+  } catch (error) {
+    throw explained(error, path)
+  }
+}
+
+/** A new data directory must be empty but for what Milepost itself puts there. */
+function refuseForeign(directory: string): void {
+  const ours = new Set([
+    FILE,
+    `${FILE}-wal`,
+    `${FILE}-shm`,
+    'clickhouse',
+    'tokens.json',
+    'views.sqlite',
+    'secrets.json',
+    'milepost.yaml',
+  ])
+  const foreign = readdirSync(directory).filter(
+    name => !ours.has(name) && !name.startsWith('.') && !name.startsWith('views.sqlite'),
+  )
+  if (foreign.length > 0)
+    throw new Error(
+      `${directory} is not a data directory of Milepost: it holds ${foreign.slice(0, 3).join(', ')} and no ${FILE}. Set MILEPOST_DATA to an empty or a new directory.`,
+    )
+}
+
+function prepare(db: DatabaseSync, path: string): void {
+  const application = pragma(db, 'application_id')
+  const layout = pragma(db, 'user_version')
+  const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number }
+  if (application === 0 && tables === 0) {
+    db.exec(TABLES)
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${LAYOUT}`)
+    db.prepare("INSERT INTO about VALUES ('log id', ?)").run(randomBytes(16).toString('hex'))
+    return
+  }
+  if (application !== APPLICATION_ID)
+    throw new Error(`${path} is a database of another program. Set MILEPOST_DATA to another directory.`)
+  if (layout > LAYOUT)
+    throw new Error(`${path} was written by a newer release of Milepost (layout ${layout}, this one knows ${LAYOUT}).`)
+}
+
+const pragma = (db: DatabaseSync, name: string): number =>
+  Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0])
+
+function addTopics(db: DatabaseSync, topics: ReadonlyMap<string, number>): Map<string, number> {
+  const add = db.prepare('INSERT INTO topics VALUES (?, ?) ON CONFLICT DO NOTHING')
+  const addPartition = db.prepare(
+    'INSERT INTO partitions (topic, partition, start, end) VALUES (?, ?, 0, 0) ON CONFLICT DO NOTHING',
+  )
+  for (const [topic, partitions] of topics) {
+    if (Number(add.run(topic, partitions).changes) === 0) continue
+    for (let partition = 0; partition < partitions; partition++) addPartition.run(topic, partition)
+  }
+  const all = db.prepare('SELECT topic, partitions FROM topics').all() as { topic: string; partitions: number }[]
+  return new Map(all.map(({ topic, partitions }) => [topic, partitions]))
+}
+
+/** Do it whole or not at all, alone. */
+export function transact<T>(db: DatabaseSync, work: () => T): T {
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    db.exec('COMMIT')
+    return result
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+}
+
+// Result codes of SQLite (sqlite.org/rescode.html).
+const [BUSY, NOMEM, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB] = [5, 7, 10, 11, 13, 14, 26]
+
+/** The error with what to do about it: `LogUnavailable` where the same thing may succeed later. */
+export function explained(error: unknown, path: string): Error {
+  if (!(error instanceof Error)) return new Error(String(error))
+  if (!('errcode' in error)) return error
+  const code = Number(error.errcode) & 0xff
+  const why = { cause: error }
+  if (code === FULL)
+    return new LogUnavailable(`the disk of ${path} is full: make room, Milepost goes on by itself`, why)
+  if (code === BUSY) return new LogUnavailable(`${path} is held by another writer`, why)
+  if (code === IOERR || code === NOMEM) return new LogUnavailable(`${path} can't be written: ${error.message}`, why)
+  if (code === CORRUPT || code === NOTADB)
+    return new Error(`${path} is damaged or no database: restore a backup, or move it away to start anew`, why)
+  if (code === CANTOPEN)
+    return new Error(`${path} can't be opened: ${error.message}; check its owner and permissions`, why)
+  return error
+}

@@ -1,0 +1,106 @@
+/**
+ * Runs processors on a log: claims their tasks and lets each in turn take a step, until told to stop. A task that
+ * another owner took is dropped; a log that can't be written is waited for; a poisoned processor stays stopped and
+ * says why; anything else is a bug and ends the run, so that whoever supervises starts again from the commit.
+ */
+import { Fenced, LogUnavailable } from './log/log.ts'
+import type { AnyProcessor } from './processor.ts'
+import { type Engine, Poisoned, Task } from './task.ts'
+import { partitionsOfProcessor, upstreamTasks } from './topology.ts'
+
+export interface RunReport {
+  /** A task was claimed. */
+  claimed?(task: string): void
+  /** Something is wrong that the run survives. */
+  trouble?(task: string, error: Error): void
+}
+
+export const RENEW_MS = 2_000
+const IDLE_MS = 500
+const RETRY_MS = 1_000
+
+interface Slot {
+  readonly processor: AnyProcessor
+  readonly partition: number
+  task: Task | undefined
+  stopped: boolean
+}
+
+/** Run until `until` aborts. Rejects with `Taken` if another living process runs one of these tasks, or with a bug. */
+export async function run(
+  engine: Engine,
+  processors: readonly AnyProcessor[],
+  topology: readonly AnyProcessor[],
+  until: AbortSignal,
+  report: RunReport = {},
+): Promise<void> {
+  const { log } = engine
+  const slots = processors.flatMap(processor =>
+    Array.from({ length: partitionsOfProcessor(processor, log.partitionsOf) }, (_, partition): Slot => ({
+      processor,
+      partition,
+      task: undefined,
+      stopped: false,
+    })),
+  )
+  let seen = -1
+  let renewed = performance.now()
+  try {
+    while (!until.aborted) {
+      let busy = false
+      for (const slot of slots) busy = (await advance(slot)) || busy
+      if (performance.now() - renewed > RENEW_MS) {
+        for (const slot of slots) await guarded(slot, task => task.renew())
+        renewed = performance.now()
+      }
+      // A processor on the embedded log never waits for anything: others in this process need their turn.
+      if (busy) await new Promise(resolve => setImmediate(resolve))
+      else seen = await log.changed(seen, IDLE_MS)
+    }
+  } finally {
+    for (const { task } of slots) await task?.release().catch(() => undefined)
+  }
+
+  async function advance(slot: Slot): Promise<boolean> {
+    if (slot.stopped || until.aborted) return false
+    let busy = false
+    await guarded(slot, async task => {
+      busy = await task.step()
+    })
+    return busy
+  }
+
+  async function guarded(slot: Slot, work: (task: Task) => Promise<unknown>): Promise<void> {
+    const { processor, partition } = slot
+    try {
+      if (!slot.task) {
+        slot.task = await Task.claim(engine, processor, partition, upstreamTasks(topology, processor, log.partitionsOf))
+        report.claimed?.(slot.task.name)
+      }
+      await work(slot.task)
+    } catch (error) {
+      const name = slot.task?.name ?? processor.name
+      slot.task = undefined
+      if (!(error instanceof Fenced || error instanceof LogUnavailable || error instanceof Poisoned)) throw error
+      report.trouble?.(name, error)
+      slot.stopped = error instanceof Poisoned
+      if (error instanceof LogUnavailable) await pause(RETRY_MS, until)
+    }
+  }
+}
+
+/** So long, or until aborted. */
+export const pause = (ms: number, until: AbortSignal): Promise<void> =>
+  new Promise(resolve => {
+    if (until.aborted) {
+      resolve()
+      return
+    }
+    const done = () => {
+      clearTimeout(timer)
+      until.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    until.addEventListener('abort', done)
+  })

@@ -1,0 +1,139 @@
+import { type AnyList, blockOf, type Blocks, insert, inOrder, remove, type Row } from './evidence.ts'
+import type { StateChange, StateReader } from './log/log.ts'
+import type { AnyProcessor } from './processor.ts'
+import type { Instant } from './time.ts'
+
+/** The list that a key's head is stored under. */
+const HEAD = ''
+const NOTHING: readonly Row[] = []
+
+/**
+ * What is kept of one key, live: read from the committed state when first touched, changed in place by steps, and
+ * asked for its changes when they are to be committed. After a failed commit it is thrown away.
+ */
+export class Shelf implements Blocks {
+  readonly key: string
+  head: unknown
+  /** How many rows were in memory when it last settled. */
+  counted = 0
+  readonly #processor: AnyProcessor
+  readonly #state: StateReader
+  readonly #plain = new Map<string, Row[]>()
+  readonly #dense = new Map<string, Map<number, Row[]>>()
+  #headChanged = false
+  readonly #changedRows = new Map<string, Row>()
+  readonly #changedBlocks = new Map<AnyList, Set<number>>()
+
+  constructor(key: string, processor: AnyProcessor, state: StateReader) {
+    this.key = key
+    this.#processor = processor
+    this.#state = state
+    const lists = new Map(processor.keeps.map(list => [list.name, list]))
+    for (const { list: name, at, id, bytes } of state.load(key)) {
+      const list = lists.get(name)
+      if (name === HEAD) this.head = processor.head.decode(bytes) as unknown
+      else if (list && 'codec' in list)
+        this.#plainOf(name).push({ list, at: at as Instant, id, value: list.codec.decode(bytes) })
+    }
+    for (const rows of this.#plain.values()) rows.sort(inOrder)
+  }
+
+  rows(list: AnyList, block: number): readonly Row[] {
+    return 'blockMs' in list ? this.#block(list, block) : (this.#plain.get(list.name) ?? NOTHING)
+  }
+
+  next(list: AnyList, block: number, direction: -1 | 1): number | undefined {
+    if (!('blockMs' in list)) return (0 - block) * direction > 0 && this.#plain.get(list.name)?.length ? 0 : undefined
+    const nearer = (a: number | undefined, b: number) => (a === undefined || (b - a) * direction < 0 ? b : a)
+    let nearest: number | undefined
+    const loaded = this.#dense.get(list.name)
+    for (const [start, rows] of loaded ?? [])
+      if (rows.length > 0 && (start - block) * direction > 0) nearest = nearer(nearest, start)
+    let stored = this.#state.nextBlock(this.key, list.name, block, direction)
+    while (stored !== undefined && loaded?.get(stored)?.length === 0)
+      stored = this.#state.nextBlock(this.key, list.name, stored, direction)
+    return stored === undefined ? nearest : nearer(nearest, stored)
+  }
+
+  setHead(head: unknown): void {
+    this.head = head
+    this.#headChanged = true
+  }
+
+  put(row: Row): void {
+    const block = this.#touch(row)
+    insert(block, row)
+  }
+
+  remove(row: Row): void {
+    const block = this.#touch(row)
+    remove(block, row)
+  }
+
+  changes(): StateChange[] {
+    const { key } = this
+    const changes: StateChange[] = []
+    if (this.#headChanged)
+      changes.push({ key, list: HEAD, at: 0, id: '', dense: false, bytes: this.#processor.head.encode(this.head) })
+    for (const { list, at, id } of this.#changedRows.values()) {
+      const row = this.#plain.get(list.name)?.find(r => r.at === at && r.id === id)
+      const bytes = row && 'codec' in list ? list.codec.encode(row.value) : null
+      changes.push({ key, list: list.name, at, id, dense: false, bytes })
+    }
+    for (const [list, blocks] of this.#changedBlocks)
+      for (const block of blocks) {
+        const rows = this.#dense.get(list.name)?.get(block) ?? []
+        const bytes = rows.length > 0 && 'blockMs' in list ? list.blocks.encode(rows) : null
+        changes.push({ key, list: list.name, at: block, id: '', dense: true, bytes })
+      }
+    return changes
+  }
+
+  /** What changed has been committed. Of dense lists only the newest block stays in memory. */
+  settle(): void {
+    this.#headChanged = false
+    this.#changedRows.clear()
+    this.#changedBlocks.clear()
+    this.counted = 1
+    for (const rows of this.#plain.values()) this.counted += rows.length
+    for (const blocks of this.#dense.values()) {
+      if (blocks.size > 1) {
+        const newest = Math.max(...blocks.keys())
+        for (const block of blocks.keys()) if (block !== newest) blocks.delete(block)
+      }
+      for (const rows of blocks.values()) this.counted += rows.length
+    }
+  }
+
+  #touch(row: Row): Row[] {
+    const { list, at, id } = row
+    if (!('blockMs' in list)) {
+      this.#changedRows.set(`${list.name} ${at} ${id}`, row)
+      return this.#plainOf(list.name)
+    }
+    const block = blockOf(list, at)
+    const changed = this.#changedBlocks.get(list)
+    if (changed) changed.add(block)
+    else this.#changedBlocks.set(list, new Set([block]))
+    return this.#block(list, block)
+  }
+
+  #plainOf(name: string): Row[] {
+    const rows = this.#plain.get(name)
+    if (rows) return rows
+    const fresh: Row[] = []
+    this.#plain.set(name, fresh)
+    return fresh
+  }
+
+  #block(list: AnyList, block: number): Row[] {
+    let blocks = this.#dense.get(list.name)
+    if (!blocks) this.#dense.set(list.name, (blocks = new Map<number, Row[]>()))
+    const loaded = blocks.get(block)
+    if (loaded) return loaded
+    const bytes = this.#state.block(this.key, list.name, block)
+    const rows = bytes && 'blockMs' in list ? list.blocks.decode(bytes).map(place => ({ list, ...place })) : []
+    blocks.set(block, rows)
+    return rows
+  }
+}

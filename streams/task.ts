@@ -1,0 +1,355 @@
+/**
+ * A task: one processor on one partition, with one owner. A batch of records goes through the processor into live
+ * shelves; what it came to is committed whole; after a failed commit the shelves are forgotten.
+ *
+ * A tick is heard only after everything that lay before it: upstream tasks have heard the tick and what they said
+ * until then has been read. After an outage no alarm rings for want of records that merely wait.
+ */
+import { commit, COMMIT, type CommitStep } from './commit.ts'
+import type { Event, Wire } from './event.ts'
+import { Evidence } from './evidence.ts'
+import {
+  type AlarmChange,
+  type Checkpoint,
+  type Held,
+  type Log,
+  type Outgoing,
+  place,
+  type Recorded,
+  type ReadLimit,
+} from './log/log.ts'
+import { outgoing, type Said } from './outgoing.ts'
+import type { AnyProcessor, Step } from './processor.ts'
+import { Shelf } from './shelf.ts'
+import type { Instant } from './time.ts'
+import type { AnyTopic, Emission } from './topic.ts'
+
+/** What could not be handled, and why. */
+export interface Letter {
+  readonly hop: string
+  readonly record: Recorded
+  readonly reason: string
+  /** The highest tick that the task has heard. */
+  readonly tick: Instant
+}
+
+/** What every task of an installation shares. */
+export interface Engine {
+  readonly log: Log
+  readonly wire: Wire
+  /** Its records tell the time; it has one partition and every task reads it. */
+  readonly clock: AnyTopic
+  /** How a dead letter is written. */
+  readonly deadLetter: (letter: Letter) => Emission<string>
+  readonly batch: ReadLimit
+  /** How many rows of evidence a task keeps in memory. */
+  readonly liveRows: number
+  /** Only the simulation passes fewer. */
+  readonly steps?: readonly CommitStep[]
+}
+
+export const DEFAULT_BATCH: ReadLimit = { records: 2_000, bytes: 800_000 }
+const ALARMS_AT_A_TIME = 1_000
+/** A processor that fails on more than this part of its last records has a bug, not bad input. */
+const POISON_RATIO = 0.1
+const POISON_WINDOW = 500
+
+/** Too much of what a processor reads ends as dead letters: it stops rather than empty its input. */
+export class Poisoned extends Error {
+  override readonly name = 'Poisoned'
+}
+
+export const taskName = (processor: string, partition: number): string => place(processor, partition)
+
+interface Goal {
+  readonly tick: Instant
+  readonly clockOffset: number
+  readonly ends: ReadonlyMap<string, number>
+}
+interface Batch {
+  readonly outputs: Outgoing[]
+  readonly deadLetters: Outgoing[]
+  readonly alarms: Map<string, Instant | null>
+  readonly touched: Set<Shelf>
+  readonly dropped: Record<string, number>
+  in: number
+}
+
+export class Task {
+  readonly processor: AnyProcessor
+  readonly partition: number
+  readonly name: string
+  readonly #engine: Engine
+  readonly #upstream: readonly string[]
+  readonly #held: Held
+  readonly #inputs: readonly AnyTopic[]
+  #checkpoint: Checkpoint
+  readonly #shelves = new Map<string, Shelf>()
+  #weight = 0
+  #goal: Goal | undefined
+  #recent = { heard: 0, dead: 0 }
+  #failed = false
+
+  private constructor(
+    engine: Engine,
+    processor: AnyProcessor,
+    partition: number,
+    upstream: readonly string[],
+    held: Held,
+  ) {
+    this.processor = processor
+    this.partition = partition
+    this.name = held.task
+    this.#engine = engine
+    this.#upstream = upstream
+    this.#held = held
+    this.#inputs = [...processor.handlers.values()].map(({ topic }) => topic)
+    this.#checkpoint = held.checkpoint
+  }
+
+  /** Claim a task. `upstream` names the tasks whose ticks this one waits for. Throws `Taken`. */
+  static async claim(
+    engine: Engine,
+    processor: AnyProcessor,
+    partition: number,
+    upstream: readonly string[],
+  ): Promise<Task> {
+    const held = await engine.log.claim(taskName(processor.name, partition))
+    return new Task(engine, processor, partition, upstream, held)
+  }
+
+  get checkpoint(): Checkpoint {
+    return this.#checkpoint
+  }
+  renew(): Promise<void> {
+    return this.#held.renew()
+  }
+  release(): Promise<void> {
+    return this.#held.release()
+  }
+
+  /**
+   * Handle the next batch, or the next tick. False: there was nothing to do. After it has rejected, the task is of no
+   * more use: nobody knows whether the commit has been, so it has to be claimed again, which reads what is committed.
+   */
+  async step(): Promise<boolean> {
+    if (this.#failed) throw new Error(`${this.name} has failed and must be claimed again`)
+    this.#goal ??= await this.#nextTick()
+    const records = await this.#fetch()
+    if (records.length > 0) return this.#run(batch => this.#hear(batch, records), this.#past(records))
+    const goal = this.#goal
+    if (!goal || !this.#reached(goal)) return false
+    const due = this.#held.state.alarms(goal.tick, ALARMS_AT_A_TIME)
+    const done = due.length < ALARMS_AT_A_TIME
+    const { offsets, tick } = this.#checkpoint
+    if (done) this.#goal = undefined
+    return this.#run(
+      batch => {
+        for (const { key, at } of due) this.#ring(batch, key, at, goal)
+      },
+      done ? { tick: goal.tick, offsets: { ...offsets, [this.#clockPlace]: goal.clockOffset } } : { tick, offsets },
+    )
+  }
+
+  get #clockPlace(): string {
+    return place(this.#engine.clock.name, 0)
+  }
+  #offset(at: string): number {
+    return this.#checkpoint.offsets[at] ?? 0
+  }
+
+  /** The last tick that all tasks upstream have heard, with what has to be read before it rings here. */
+  async #nextTick(): Promise<Goal | undefined> {
+    const { log, clock, wire } = this.#engine
+    const from = this.#offset(this.#clockPlace)
+    let { end: until } = await log.bounds(clock.name, 0)
+    if (until <= from) return undefined
+    for (const task of this.#upstream)
+      until = Math.min(until, (await log.checkpointOf(task))?.offsets[this.#clockPlace] ?? 0)
+    if (until <= from) return undefined
+    const [last] = await log.read(clock.name, 0, until - 1, { records: 1, bytes: 1 })
+    if (!last) return undefined
+    const { occurredAt } = wire.open(clock, last.value, last.cause)
+    const ends = new Map<string, number>()
+    for (const { name } of this.#inputs)
+      ends.set(place(name, this.partition), (await log.bounds(name, this.partition)).end)
+    const tick = Math.max(occurredAt, this.#checkpoint.tick) as Instant
+    return { tick, clockOffset: until, ends }
+  }
+
+  #reached(goal: Goal): boolean {
+    for (const [at, end] of goal.ends) if (this.#offset(at) < end) return false
+    return true
+  }
+
+  async #fetch(): Promise<Recorded[]> {
+    const records: Recorded[] = []
+    const { records: most, bytes } = this.#engine.batch
+    for (const { name } of this.#inputs) {
+      if (records.length >= most) break
+      const limit = { records: most - records.length, bytes }
+      records.push(
+        ...(await this.#engine.log.read(name, this.partition, this.#offset(place(name, this.partition)), limit)),
+      )
+    }
+    return records
+  }
+
+  #past(records: readonly Recorded[]): Pick<Checkpoint, 'offsets' | 'tick'> {
+    const offsets: Record<string, number> = { ...this.#checkpoint.offsets }
+    for (const { topic, partition, offset } of records) offsets[place(topic, partition)] = offset + 1
+    return { offsets, tick: this.#checkpoint.tick }
+  }
+
+  /** Do a batch's work and commit it. */
+  async #run(work: (batch: Batch) => void, past: Pick<Checkpoint, 'offsets' | 'tick'>): Promise<true> {
+    const batch: Batch = { outputs: [], deadLetters: [], alarms: new Map(), touched: new Set(), dropped: {}, in: 0 }
+    try {
+      work(batch)
+      const { counters } = this.#checkpoint
+      const checkpoint: Checkpoint = { ...past, counters: counted(counters, batch), intent: null }
+      await commit(
+        this.#held,
+        {
+          outputs: batch.outputs,
+          deadLetters: batch.deadLetters,
+          changes: [...batch.touched].flatMap(shelf => shelf.changes()),
+          alarms: [...batch.alarms].map(([key, at]): AlarmChange => ({ key, at })),
+          checkpoint,
+        },
+        this.#engine.steps ?? COMMIT,
+      )
+      this.#checkpoint = checkpoint
+    } catch (error) {
+      this.#failed = true
+      throw error
+    }
+    this.#settle(batch)
+    return true
+  }
+
+  #hear(batch: Batch, records: readonly Recorded[]): void {
+    for (const record of records) {
+      batch.in++
+      try {
+        const handler = this.processor.handlers.get(record.topic)
+        if (!handler) throw new Error(`no handler for ${record.topic}`)
+        const event: Event<never> = this.#engine.wire.open(handler.topic, record.value, record.cause)
+        const shelf = this.#shelfOf(record.key)
+        batch.touched.add(shelf)
+        const step = handler.step(shelf.head, new Evidence(shelf), event)
+        this.#apply(batch, shelf, step, saidAfter(this.processor.name, event))
+      } catch (error) {
+        this.#bury(batch, record, error)
+      }
+    }
+  }
+
+  /** Ring a key's alarm at its own time, and any that it sets for times already past. */
+  #ring(batch: Batch, key: string, at: Instant, goal: Goal): void {
+    const shelf = this.#shelfOf(key)
+    batch.alarms.set(key, null)
+    batch.touched.add(shelf)
+    try {
+      this.#wake(batch, shelf, at, goal.tick)
+    } catch (error) {
+      const record = { topic: this.#engine.clock.name, partition: 0, offset: goal.clockOffset - 1, key, cause: null }
+      this.#bury(batch, { ...record, value: new Uint8Array() }, error)
+    }
+  }
+
+  #wake(batch: Batch, shelf: Shelf, at: Instant, now: Instant): void {
+    if (!this.processor.wake) return
+    const said = { source: this.processor.name, emittedAt: null, receivedAt: at, cause: null }
+    const step = this.processor.wake(shelf.head, new Evidence(shelf), at)
+    const asked = 'wakeAt' in step ? step.wakeAt : undefined
+    if (typeof asked === 'number' && asked <= at)
+      throw new Error(`${this.processor.name} asks at ${at} to be woken at ${asked}`)
+    this.#apply(batch, shelf, step, said, now)
+  }
+
+  #apply(batch: Batch, shelf: Shelf, step: Step<unknown, string>, said: Said, now = this.#checkpoint.tick): void {
+    if ('drop' in step) {
+      batch.dropped[step.drop] = (batch.dropped[step.drop] ?? 0) + 1
+      return
+    }
+    // Sealing may fail on a value that is not of its schema: before anything has changed.
+    const sealed = step.emit?.map(emission => this.#seal(emission, said)) ?? []
+    batch.outputs.push(...sealed)
+    if (step.head !== undefined) shelf.setHead(step.head)
+    for (const row of step.remove ?? []) shelf.remove(row)
+    for (const row of step.put ?? []) shelf.put(row)
+    if (step.wakeAt === undefined) return
+    if (step.wakeAt === 'never' || step.wakeAt > now) {
+      batch.alarms.set(shelf.key, step.wakeAt === 'never' ? null : step.wakeAt)
+      return
+    }
+    batch.alarms.set(shelf.key, null)
+    this.#wake(batch, shelf, step.wakeAt, now)
+  }
+
+  #seal({ topic, value, origin }: Emission<string>, said: Said): Outgoing {
+    const { wire, log } = this.#engine
+    return outgoing(wire, log.partitionsOf, topic as AnyTopic, value, { ...said, ...origin }, this.processor.name)
+  }
+
+  #bury(batch: Batch, record: Recorded, error: unknown): void {
+    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    const { tick } = this.#checkpoint
+    const letter = this.#engine.deadLetter({ hop: this.processor.name, record, reason, tick })
+    batch.deadLetters.push(
+      this.#seal(letter, { source: this.processor.name, emittedAt: null, receivedAt: tick, cause: record.cause }),
+    )
+  }
+
+  #shelfOf(key: string): Shelf {
+    let shelf = this.#shelves.get(key)
+    if (!shelf) {
+      shelf = new Shelf(key, this.processor, this.#held.state)
+      this.#shelves.set(key, shelf)
+    }
+    return shelf
+  }
+
+  /** The batch is committed. The longest untouched shelves go when there are too many rows in memory. */
+  #settle(batch: Batch): void {
+    for (const shelf of batch.touched) {
+      this.#weight -= shelf.counted
+      shelf.settle()
+      this.#weight += shelf.counted
+      this.#shelves.delete(shelf.key)
+      this.#shelves.set(shelf.key, shelf)
+    }
+    for (const [key, shelf] of this.#shelves) {
+      if (this.#weight <= this.#engine.liveRows) break
+      this.#weight -= shelf.counted
+      this.#shelves.delete(key)
+    }
+    this.#recent = { heard: this.#recent.heard + batch.in, dead: this.#recent.dead + batch.deadLetters.length }
+    if (this.#recent.heard < POISON_WINDOW) return
+    const { heard, dead } = this.#recent
+    this.#recent = { heard: 0, dead: 0 }
+    if (dead > heard * POISON_RATIO)
+      throw new Poisoned(
+        `${this.name}: ${dead} of the last ${heard} records could not be handled; see: milepost dead-letters list`,
+      )
+  }
+}
+
+const saidAfter = (source: string, event: Event<unknown>): Said => ({
+  source,
+  emittedAt: null,
+  receivedAt: event.receivedAt,
+  cause: event.eventId,
+})
+
+const counted = (before: Checkpoint['counters'], batch: Batch): Checkpoint['counters'] => {
+  const dropped: Record<string, number> = { ...before.dropped }
+  for (const [reason, n] of Object.entries(batch.dropped)) dropped[reason] = (dropped[reason] ?? 0) + n
+  return {
+    in: before.in + batch.in,
+    out: before.out + batch.outputs.length,
+    deadLetters: before.deadLetters + batch.deadLetters.length,
+    dropped,
+  }
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { EmbeddedLog } from '../../../streams/log/embedded/embedded.ts'
+import { LEASE_MS } from '../../../streams/log/embedded/lease.ts'
+import { type Log, Taken } from '../../../streams/log/log.ts'
+import { contract, TOPICS } from './contract.ts'
+
+const newDirectory = () => mkdtempSync(join(tmpdir(), 'milepost-log-'))
+
+/** One process of several: owners are told apart by what they call themselves. */
+const open = (directory: string, owner: string, now: () => number = Date.now) =>
+  new EmbeddedLog({ directory, topics: TOPICS, owner, now })
+
+contract('embedded', () => {
+  const directory = newDirectory()
+  const owners = new Map<Log, string>()
+  return Promise.resolve({
+    // Process 1 lives, and leading zeros tell its namesakes apart; a pid that is not in use is a process that died.
+    open: () => {
+      const owner = `${'0'.repeat(owners.size)}1@`
+      const log = open(directory, owner)
+      owners.set(log, owner)
+      return Promise.resolve(log)
+    },
+    kill: async log => {
+      const db = new DatabaseSync(join(directory, 'milepost.sqlite'))
+      db.prepare("UPDATE tasks SET owner = '999999999@' WHERE owner = ?").run(owners.get(log) ?? '')
+      db.close()
+      await log.close()
+    },
+    remove: () => {
+      rmSync(directory, { recursive: true })
+      return Promise.resolve()
+    },
+  })
+})
+
+test('an owner that has been silent for longer than its lease loses its task', async () => {
+  const directory = newDirectory()
+  let now = 1_000_000
+  const [one, two] = [open(directory, '1@', () => now), open(directory, '01@', () => now)]
+  const held = await one.claim('task/0')
+  now += LEASE_MS - 1
+  await held.renew()
+  now += LEASE_MS - 1
+  await assert.rejects(two.claim('task/0'), Taken)
+  now += 2
+  await two.claim('task/0')
+  for (const log of [one, two]) await log.close()
+  rmSync(directory, { recursive: true })
+})
+
+const refuses = (what: string, prepare: (directory: string) => void, reason: RegExp) => {
+  void test(`a data directory is refused that ${what}`, () => {
+    const directory = newDirectory()
+    prepare(directory)
+    assert.throws(() => open(directory, 'x'), reason)
+    rmSync(directory, { recursive: true })
+  })
+}
+
+refuses(
+  'holds files of somebody else',
+  directory => {
+    writeFileSync(join(directory, 'thesis.doc'), '')
+  },
+  /not a data directory of Milepost/,
+)
+refuses(
+  'holds a damaged file',
+  directory => {
+    writeFileSync(join(directory, 'milepost.sqlite'), 'x'.repeat(5_000))
+  },
+  /damaged or no database/,
+)
+refuses(
+  'holds the database of another program',
+  directory => {
+    const db = new DatabaseSync(join(directory, 'milepost.sqlite'))
+    db.exec('CREATE TABLE songs (title TEXT)')
+    db.close()
+  },
+  /of another program/,
+)
+refuses(
+  'was written by a newer release',
+  directory => {
+    const log = open(directory, 'x')
+    log.db.exec('PRAGMA user_version = 999')
+    log.db.close()
+  },
+  /newer release/,
+)

@@ -1,0 +1,69 @@
+/** Writes schemas/generated/events.ts from schemas/*.avsc: `npm run generate`. A test holds the file to the schemas. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ENVELOPE_FIELDS, type RecordSchema, topicsWithSchema } from '../schemas/registry.ts'
+
+type Avro =
+  | string
+  | Avro[]
+  | {
+      type: string
+      name?: string
+      logicalType?: string
+      symbols?: string[]
+      items?: Avro
+      fields?: RecordSchema['fields']
+    }
+
+const SCHEMAS = join(import.meta.dirname, '..', 'schemas')
+const primitives: Record<string, string> = {
+  string: 'string',
+  int: 'number',
+  long: 'number',
+  double: 'number',
+  boolean: 'boolean',
+  bytes: 'Uint8Array',
+  null: 'null',
+}
+
+/** The source text of the generated file. */
+export function generated(): string {
+  const named = new Map<string, string>()
+
+  function tsOf(type: Avro): string {
+    if (typeof type === 'string') return primitives[type] ?? type
+    if (Array.isArray(type))
+      return [...type.filter(t => t !== 'null'), ...type.filter(t => t === 'null')].map(tsOf).join(' | ')
+    if (type.logicalType === 'timestamp-millis') return 'Instant'
+    if (type.type === 'array' && type.items) return `readonly ${bracketed(tsOf(type.items))}[]`
+    if (type.type === 'enum' && type.name) {
+      named.set(type.name, `export type ${type.name} = ${(type.symbols ?? []).map(s => `'${s}'`).join(' | ')}`)
+      return type.name
+    }
+    if (type.type === 'record' && type.name && type.fields) {
+      named.set(type.name, interfaceOf(type.name, undefined, type.fields))
+      return type.name
+    }
+    return tsOf(type.type)
+  }
+
+  function interfaceOf(name: string, doc: string | undefined, fields: RecordSchema['fields']): string {
+    const lines = fields.map(f => `${f.doc ? `  /** ${f.doc} */\n` : ''}  readonly ${f.name}: ${tsOf(f.type as Avro)}`)
+    return `${doc ? `/** ${doc} */\n` : ''}export interface ${name} {\n${lines.join('\n')}\n}`
+  }
+
+  const records = topicsWithSchema().map(topic => {
+    const schema = JSON.parse(readFileSync(join(SCHEMAS, `${topic}.avsc`), 'utf8')) as RecordSchema
+    return interfaceOf(schema.name, schema.doc, schema.fields.slice(ENVELOPE_FIELDS.length))
+  })
+  return [
+    '// Generated from schemas/*.avsc by `npm run generate`; do not edit.',
+    "import type { Instant } from '../../streams/time.ts'",
+    ...[...named.values(), ...records].map(text => `\n${text}`),
+    '',
+  ].join('\n')
+}
+
+const bracketed = (type: string): string => (type.includes(' ') ? `(${type})` : type)
+
+if (import.meta.main) writeFileSync(join(SCHEMAS, 'generated', 'events.ts'), generated())

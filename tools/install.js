@@ -1,0 +1,23 @@
+// Installs what is missing, so that `npm start` and `npm test` work right after a clone. Plain JavaScript: it runs on
+// whatever Node the machine has; what it installs brings the Node that everything else runs on.
+import { execSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const marker = join(root, 'node_modules', '.milepost-installed')
+const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+
+const installed = existsSync(marker)
+  ? readFileSync(marker, 'utf8') === wanted
+  : existsSync(join(root, 'node_modules', '.package-lock.json')) && existsSync(join(root, 'node_modules', '.bin', 'node'))
+
+if (!installed) {
+  console.error('milepost: installing what is missing (npm ci); the ClickHouse engine is large, this takes a minute …')
+  const began = Date.now()
+  execSync('npm ci --no-fund --no-audit --loglevel=error', { cwd: root, stdio: 'inherit' })
+  console.error(`milepost: installed in ${Math.round((Date.now() - began) / 1000)} s`)
+}
+writeFileSync(marker, wanted)
