@@ -75,6 +75,8 @@ type WireEnvelope = Omit<Envelope, 'eventId'> & { readonly eventId: Buffer }
 
 /** The wire of a log that has no registry of its own: ids made of the schemas' content. */
 export const localWire: Wire = {
+  contentOf: payload => payload.subarray(ID_BYTES),
+
   seal(_, { eventId, source, emittedAt, receivedAt }, payload) {
     const head = encodeAfter(1 + ID_BYTES, envelopeType, {
       eventId: Buffer.from(eventId, 'hex'),

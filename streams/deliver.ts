@@ -3,7 +3,7 @@
  * batch is written with a token made of them, then the offsets are committed and the intent cleared. Whoever finds
  * an intent reads exactly these ranges again and writes them with the same token.
  */
-import { commit } from './commit.ts'
+import { commit, COMMIT, type CommitStep } from './commit.ts'
 import { digest, type Event, type Wire } from './event.ts'
 import { type Checkpoint, type Held, type Intent, type Log, type Outgoing, place, type Recorded } from './log/log.ts'
 import { outgoing } from './outgoing.ts'
@@ -19,6 +19,8 @@ export interface SinkEngine {
   /** The most records of one batch, over all partitions. */
   readonly records: number
   readonly bytes: number
+  /** Only the simulation passes fewer. */
+  readonly steps?: readonly CommitStep[]
 }
 
 type Ranges = Record<string, [from: number, until: number]>
@@ -167,7 +169,8 @@ export class Delivery {
 
   async #commit(checkpoint: Checkpoint, deadLetters: readonly Outgoing[] = []): Promise<void> {
     try {
-      await commit(this.#held, { outputs: [], deadLetters, changes: [], alarms: [], checkpoint })
+      const work = { outputs: [], deadLetters, changes: [], alarms: [], checkpoint }
+      await commit(this.#held, work, this.#engine.steps ?? COMMIT)
       this.#checkpoint = checkpoint
     } catch (error) {
       this.#failed = true

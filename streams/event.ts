@@ -24,6 +24,8 @@ export interface Event<V> extends Envelope {
  * `open` throws on bytes that it can't read.
  */
 export interface Wire {
+  /** What of a payload's bytes says what was said: all but marks of how it is written, such as a schema's id. */
+  contentOf(payload: Uint8Array): Uint8Array
   seal(topic: AnyTopic, envelope: Envelope, payload: Uint8Array): Uint8Array
   open(topic: AnyTopic, bytes: Uint8Array, cause: string | null): Event<never>
 }

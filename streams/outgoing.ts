@@ -26,7 +26,7 @@ export function outgoing(
   const eventId = eventIdOf(
     speaker,
     topic.name,
-    sourceId === undefined ? { content: payload.subarray(4) } : { sourceId },
+    sourceId === undefined ? { content: wire.contentOf(payload) } : { sourceId },
   )
   const key = topic.keyOf(value)
   return {
