@@ -44,6 +44,10 @@ export class Delivery {
     return new Delivery(engine, sink, await engine.log.claim(sink.name))
   }
 
+  /** Start over: the far side is empty and gets everything again that the log still holds. */
+  async rewind(): Promise<void> {
+    await this.#commit({ ...this.#checkpoint, offsets: {}, intent: null })
+  }
   renew(): Promise<void> {
     return this.#held.renew()
   }
@@ -101,9 +105,13 @@ export class Delivery {
     return intent
   }
 
+  /**
+   * Of the exact ranges, and of the claim: what is delivered again after a rewind is another batch to a far side that
+   * remembers tokens. A batch that is repeated comes with the token of its intent, whoever repeats it.
+   */
   #tokenOf(ranges: Intent['ranges'], excluded: readonly string[]): string {
     const exact = Object.entries(ranges).map(([at, [from, until]]) => `${at}:${from}-${until}`)
-    return digest(this.#engine.log.id, this.sink.name, ...exact, ...excluded)
+    return digest(this.#engine.log.id, this.sink.name, this.#held.epoch, ...exact, ...excluded)
   }
 
   async #recordsOf(ranges: Intent['ranges']): Promise<Recorded[]> {

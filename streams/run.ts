@@ -89,18 +89,17 @@ export async function run(
   }
 }
 
-/** So long, or until aborted. */
-export const pause = (ms: number, until: AbortSignal): Promise<void> =>
+/** Resolves when aborted. */
+export const aborted = (until: AbortSignal): Promise<void> =>
   new Promise(resolve => {
-    if (until.aborted) {
-      resolve()
-      return
-    }
-    const done = () => {
-      clearTimeout(timer)
-      until.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    until.addEventListener('abort', done)
+    if (until.aborted) resolve()
+    else until.addEventListener('abort', () => resolve(), { once: true })
   })
+
+/** So long, or until aborted. */
+export async function pause(ms: number, until: AbortSignal): Promise<void> {
+  const over = new AbortController()
+  const timer = setTimeout(() => over.abort(), ms)
+  await aborted(AbortSignal.any([until, over.signal]))
+  clearTimeout(timer)
+}

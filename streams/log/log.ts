@@ -36,6 +36,8 @@ export interface Log extends Appender {
   bounds(topic: string, partition: number): Promise<Bounds>
   /** What a task last committed, if it ever did, whoever owns it. */
   checkpointOf(task: string): Promise<Checkpoint | undefined>
+  /** Whether a living owner has the task. */
+  isOwned(task: string): Promise<boolean>
   /** Become the only one who may commit for a task. Throws `Taken` while another owner lives. */
   claim(task: string): Promise<Held>
   /**

@@ -129,6 +129,11 @@ export class MemoryLog implements Log {
     return this.disk.tasks.get(task)?.checkpoint
   }
 
+  async isOwned(task: string): Promise<boolean> {
+    await this.#weather('is owned')
+    return this.disk.tasks.get(task)?.owner?.alive ?? false
+  }
+
   async claim(name: string): Promise<Held> {
     await this.#weather('claim')
     const task = this.disk.task(name)

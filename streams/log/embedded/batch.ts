@@ -7,11 +7,26 @@ import type { Outgoing, Recorded } from '../log.ts'
 const HEAD = 7
 const CAUSE = 16
 
-export function encodeBatch(records: readonly Outgoing[]): Uint8Array {
+/** The records of one partition that are appended together. */
+export interface EncodedBatch {
+  readonly topic: string
+  readonly partition: number
+  readonly count: number
+  /** In an ArrayBuffer of its own, so that it can be handed to another thread. */
+  readonly blob: Uint8Array<ArrayBuffer>
+}
+
+export const batchesOf = (records: readonly Outgoing[]): EncodedBatch[] =>
+  [...Map.groupBy(records, ({ topic, partition }) => `${topic}/${partition}`).values()].map(batch => {
+    const [{ topic, partition } = { topic: '', partition: 0 }] = batch
+    return { topic, partition, count: batch.length, blob: encodeBatch(batch) }
+  })
+
+function encodeBatch(records: readonly Outgoing[]): Uint8Array<ArrayBuffer> {
   let size = 0
   for (const { key, cause, value } of records)
     size += HEAD + Buffer.byteLength(key) + (cause === null ? 0 : CAUSE) + value.length
-  const batch = Buffer.allocUnsafe(size)
+  const batch = Buffer.allocUnsafeSlow(size)
   let at = 0
   for (const { key, cause, value } of records) {
     const keyLength = batch.write(key, at + HEAD)

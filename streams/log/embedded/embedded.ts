@@ -15,9 +15,9 @@ import {
   type ReadLimit,
   type Recorded,
 } from '../log.ts'
-import { decodeBatch, encodeBatch } from './batch.ts'
+import { batchesOf, decodeBatch, type EncodedBatch } from './batch.ts'
 import { explained, openDataFile, transact } from './file.ts'
-import { claimTask, thisProcess } from './lease.ts'
+import { claimTask, isOwned, thisProcess } from './lease.ts'
 
 export interface EmbeddedOptions {
   readonly directory: string
@@ -76,10 +76,15 @@ export class EmbeddedLog implements Log {
     this.#version = db.prepare('PRAGMA data_version')
   }
 
-  async append(records: readonly Outgoing[]): Promise<void> {
+  append(records: readonly Outgoing[]): Promise<void> {
+    return this.appendBatches(batchesOf(records))
+  }
+
+  /** Append batches that are encoded already, all or none. */
+  async appendBatches(batches: readonly EncodedBatch[]): Promise<void> {
     const free = await this.turn()
     try {
-      transact(this.db, () => this.write(records))
+      transact(this.db, () => this.write(batches))
       this.committed()
     } catch (error) {
       throw explained(error, this.path)
@@ -113,6 +118,10 @@ export class EmbeddedLog implements Log {
     return Promise.resolve(row && (JSON.parse(row.checkpoint) as Checkpoint))
   }
 
+  isOwned(task: string): Promise<boolean> {
+    return Promise.resolve(isOwned(this, task))
+  }
+
   claim(task: string): Promise<Held> {
     return claimTask(this, task)
   }
@@ -138,13 +147,12 @@ export class EmbeddedLog implements Log {
     return free
   }
 
-  /** Append within the transaction that is open: one row a partition. */
-  write(records: readonly Outgoing[]): void {
-    for (const [at, batch] of Map.groupBy(records, ({ topic, partition }) => `${topic}/${partition}`)) {
-      const id = this.#ids.get(at)
-      if (id === undefined) throw new Error(`${this.path} has no partition ${at}`)
-      const { end } = this.#extend.get(batch.length, id) as { end: number }
-      this.#insert.run(id, end - 1, end - batch.length, this.now(), encodeBatch(batch))
+  /** Append within the transaction that is open: one row a batch. */
+  write(batches: readonly EncodedBatch[]): void {
+    for (const { topic, partition, count, blob } of batches) {
+      const id = this.#idOf(topic, partition)
+      const { end } = this.#extend.get(count, id) as { end: number }
+      this.#insert.run(id, end - 1, end - count, this.now(), blob)
     }
   }
 

@@ -42,6 +42,13 @@ interface TaskRow {
   readonly checkpoint: string
 }
 
+/** Whether the owner, if there is one, has been heard of within its lease and its process is there. */
+export function isOwned(log: EmbeddedLog, task: string): boolean {
+  const row = log.prepared('SELECT owner, renewedAt FROM tasks WHERE task = ?').get(task)
+  const { owner = null, renewedAt = 0 } = (row ?? {}) as Partial<TaskRow>
+  return owner !== null && log.now() - renewedAt < LEASE_MS && lives(owner)
+}
+
 export async function claimTask(log: EmbeddedLog, task: string): Promise<Held> {
   const free = await log.turn()
   try {

@@ -1,6 +1,7 @@
 import type { StatementSync } from 'node:sqlite'
 import { type AlarmChange, type Checkpoint, Fenced, type Outgoing, type StateChange, type Transaction } from '../log.ts'
 import type { EmbeddedLog } from './embedded.ts'
+import { batchesOf } from './batch.ts'
 import { explained } from './file.ts'
 
 /** One commit of a task within `BEGIN IMMEDIATE`: from `begin` on nobody else writes, so the fence holds until the commit. */
@@ -28,7 +29,7 @@ export class EmbeddedTransaction implements Transaction {
   }
 
   append(records: readonly Outgoing[]): Promise<void> {
-    return this.#do(() => this.#log.write(records))
+    return this.#do(() => this.#log.write(batchesOf(records)))
   }
 
   change(state: readonly StateChange[]): Promise<void> {

@@ -98,9 +98,11 @@ export function contract(name: string, install: () => Promise<Installation>): vo
     on('gives a task one owner; another waits until it is gone', async (log, installation) => {
       const held = await log.claim('task/0')
       assert.deepEqual(held.checkpoint, NOTHING_YET)
+      assert.deepEqual([await log.isOwned('task/0'), await log.isOwned('task/1')], [true, false])
       const other = await installation.open()
       await assert.rejects(other.claim('task/0'), Taken)
       await held.release()
+      assert.equal(await log.isOwned('task/0'), false)
       const next = await other.claim('task/0')
       assert.ok(next.epoch > held.epoch)
       await installation.kill(other)

@@ -1,0 +1,113 @@
+import { parseArgs } from 'node:util'
+import { localWire } from '../../schemas/codec.ts'
+import type { DeadLetter } from '../../schemas/generated/events.ts'
+import { audits, deadLetters } from '../../schemas/topics.ts'
+import type { Event } from '../../streams/event.ts'
+import type { Log, Outgoing } from '../../streams/log/log.ts'
+import { outgoing } from '../../streams/outgoing.ts'
+import type { Instant } from '../../streams/time.ts'
+import type { AnyTopic } from '../../streams/topic.ts'
+import { loadConfig } from '../config.ts'
+import { openLog } from '../open-log.ts'
+import { readAll } from '../read-topic.ts'
+import { topicNamed } from '../topic-named.ts'
+import { type Command, isoOf, print, printJson, printTable, UsageError } from './command.ts'
+
+const REPLAYED = 'dead-letter.replayed'
+type Letter = Event<DeadLetter> & { readonly number: number; readonly replayed: boolean }
+
+/** Every dead letter that the log still holds, the oldest first, numbered by its offset. */
+async function letters(log: Log): Promise<Letter[]> {
+  const replayed = new Set<string>()
+  for await (const { event } of readAll(log, audits))
+    if (event.value.action === REPLAYED) replayed.add(event.value.target)
+  const all: Letter[] = []
+  for await (const { event, record } of readAll(log, deadLetters))
+    all.push({ ...event, number: record.offset, replayed: replayed.has(deadLetters.identityOf(event.value)) })
+  return all
+}
+
+/** The record inside, decoded if it can be. */
+function contentOf({ value }: Letter): unknown {
+  const topic = topicNamed(value.topic)
+  if (!topic) return null
+  try {
+    return localWire.open(topic, value.raw, value.recordCause)
+  } catch (error) {
+    return `can't be decoded: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+/** Put a record back where it lay, and note that in the same append: a second replay finds the note. */
+async function replayLetter(log: Log, letter: Letter, now: Instant): Promise<void> {
+  const { topic, partition, key, raw, recordCause } = letter.value
+  const back: Outgoing = { topic, partition, key, value: raw, cause: recordCause }
+  const note = outgoing(
+    localWire,
+    log.partitionsOf,
+    audits as AnyTopic,
+    { occurredAt: now, actor: 'cli', action: REPLAYED, target: deadLetters.identityOf(letter.value), detail: null } as {
+      occurredAt: Instant
+    },
+    { source: 'cli', emittedAt: null, receivedAt: now, cause: letter.eventId },
+  )
+  await log.append([back, note])
+}
+
+export const deadLettersCommand: Command = {
+  summary: 'what could not be handled: list it, show it, put it back',
+  usage: `milepost dead-letters list [--json]
+milepost dead-letters show NUMBER [--json]
+milepost dead-letters replay NUMBER... | --all [--again]
+
+replay puts the record back into its topic once; --again also those that were put back before.`,
+  async run(args) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { json: { type: 'boolean' }, all: { type: 'boolean' }, again: { type: 'boolean' } },
+    })
+    const [verb, ...numbers] = positionals
+    const log = openLog(loadConfig(process.env))
+    try {
+      const all = await letters(log)
+      const chosen = values.all ? all : all.filter(letter => numbers.includes(String(letter.number)))
+      if (verb === 'list' && values.json)
+        printJson(all.map(({ value: { raw, ...rest }, ...envelope }) => ({ ...envelope, ...rest, bytes: raw.length })))
+      else if (verb === 'list')
+        printTable(
+          ['number', 'hop', 'topic', 'key', 'occurred', 'replayed', 'reason'],
+          all.map(({ number, value, replayed }) => [
+            String(number),
+            value.hop,
+            value.topic,
+            value.key,
+            isoOf(value.occurredAt),
+            replayed ? 'yes' : '',
+            value.reason,
+          ]),
+        )
+      else if (verb === 'show' && chosen[0])
+        printJson({
+          ...chosen[0].value,
+          raw: Buffer.from(chosen[0].value.raw).toString('base64'),
+          record: contentOf(chosen[0]),
+        })
+      else if (verb === 'replay' && chosen.length > 0) {
+        const due = chosen
+          .filter(letter => (values.again ?? false) || !letter.replayed)
+          .filter(letter => letter.value.raw.length > 0)
+        for (const letter of due) await replayLetter(log, letter, Date.now() as Instant)
+        print(`${due.length} of ${chosen.length} put back; the others had been before (see --again)`)
+      } else
+        throw new UsageError(
+          verb === 'show' || verb === 'replay'
+            ? 'no dead letter of that number: see milepost dead-letters list'
+            : 'list, show or replay?',
+        )
+      return 0
+    } finally {
+      await log.close()
+    }
+  },
+}

@@ -1,0 +1,71 @@
+import { access, constants, statfs } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { loadConfig } from '../config.ts'
+import { openLog } from '../open-log.ts'
+import { pipelineHealth } from '../pipeline-health.ts'
+import { clickhouseOf } from '../run-sinks.ts'
+import { type Command, print, printJson } from './command.ts'
+
+interface Finding {
+  readonly what: string
+  readonly ok: boolean
+  readonly says: string
+}
+
+export const doctor: Command = {
+  summary: 'look at everything that has to be right, and say what is not',
+  usage: 'milepost doctor [--json]',
+  async run(args) {
+    const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean' } } })
+    const findings: Finding[] = []
+    const look = async (what: string, at: () => Promise<string>) => {
+      try {
+        findings.push({ what, ok: true, says: await at() })
+      } catch (error) {
+        findings.push({ what, ok: false, says: error instanceof Error ? error.message : String(error) })
+      }
+    }
+    await look('node', () => {
+      if (Number(process.versions.node.split('.')[0]) < 24)
+        throw new Error(`${process.versions.node}: 24 or newer is needed; npm ci brings its own`)
+      return Promise.resolve(process.versions.node)
+    })
+    const config = loadConfig(process.env)
+    await look('data directory', async () => {
+      await access(config.data, constants.R_OK | constants.W_OK)
+      const { bavail, bsize } = await statfs(config.data)
+      return `${config.data}, ${Math.round((bavail * bsize) / 2 ** 30)} GiB free`
+    })
+    await look('log', async () => {
+      const log = openLog(config)
+      try {
+        const result = log.db?.prepare('PRAGMA quick_check(1)').get() as { quick_check: string } | undefined
+        if (result && result.quick_check !== 'ok') throw new Error(`damaged: ${result.quick_check}; restore a backup`)
+        const { hops } = await pipelineHealth(log, [])
+        for (const hop of hops)
+          findings.push({
+            what: hop.hop,
+            ok: hop.state !== 'stopped',
+            says: hop.detail ?? `${hop.state}, ${hop.lag} unread, ${hop.deadLetters} dead letters`,
+          })
+        return `sound (${log.id.slice(0, 8)})`
+      } finally {
+        await log.close()
+      }
+    })
+    await look('clickhouse', async () => {
+      const clickhouse = clickhouseOf(config)
+      try {
+        const [row] = await clickhouse.query<{ version: string; positions: string }>(
+          'SELECT version() AS version, (SELECT count() FROM vehicle_positions) AS positions',
+        )
+        return `${row?.version ?? '?'}, ${row?.positions ?? '?'} vehicle positions`
+      } finally {
+        await clickhouse.close()
+      }
+    })
+    if (values.json) printJson(findings)
+    else for (const { what, ok, says } of findings) print(`${ok ? 'ok  ' : 'BAD '} ${what}: ${says}`)
+    return findings.every(({ ok }) => ok) ? 0 : 1
+  },
+}

@@ -1,0 +1,96 @@
+import { parseArgs } from 'node:util'
+import type { Event } from '../../streams/event.ts'
+import type { Log } from '../../streams/log/log.ts'
+import { partitionOf } from '../../streams/partition.ts'
+import * as topics from '../../schemas/topics.ts'
+import type { AnyTopic } from '../../streams/topic.ts'
+import { loadConfig } from '../config.ts'
+import { openLog } from '../open-log.ts'
+import { readAll } from '../read-topic.ts'
+import { type Command, isoOf, print, printJson, UsageError } from './command.ts'
+
+/** In the order an event travels. */
+const OF_A_SHIPMENT: readonly AnyTopic[] = [
+  topics.shipmentRequests,
+  topics.shipmentPlans,
+  topics.shipmentEvents,
+  topics.shipmentSightings,
+  topics.shipmentMilestones,
+  topics.shipmentEtas,
+  topics.cases,
+  topics.caseActions,
+  topics.eventLags,
+]
+
+interface Trace {
+  readonly topic: string
+  readonly offset: number
+  readonly event: Event<Record<string, unknown>>
+}
+
+/** Everything that the log still holds of a shipment, in the order in which it was received. */
+async function traceOf(log: Log, shipmentId: string): Promise<Trace[]> {
+  const traces: Trace[] = []
+  const vehicles = new Set<string>()
+  const collect = async (topic: AnyTopic, key: string, concerns: (value: Record<string, unknown>) => boolean) => {
+    for await (const { event, record } of readAll(log, topic, partitionOf(key, log.partitionsOf(topic.name)))) {
+      const value = event.value as Record<string, unknown>
+      if (record.key === key && concerns(value))
+        traces.push({ topic: topic.name, offset: record.offset, event: event as Trace['event'] })
+      if (record.key === key && typeof value['vehicleId'] === 'string') vehicles.add(value['vehicleId'])
+    }
+  }
+  for (const topic of OF_A_SHIPMENT) await collect(topic, shipmentId, () => true)
+  for (const vehicleId of vehicles)
+    await collect(topics.vehicleAssignments, vehicleId, value => value['shipmentId'] === shipmentId)
+  return traces.sort(
+    (a, b) => a.event.receivedAt - b.event.receivedAt || a.topic.localeCompare(b.topic) || a.offset - b.offset,
+  )
+}
+
+const ENVELOPE = new Set([
+  'occurredAt',
+  'shipmentId',
+  'customerId',
+  'carrierId',
+  'companyId',
+  'claims',
+  'stops',
+  'references',
+  'notes',
+  'basis',
+  'evidence',
+])
+const told = (value: Record<string, unknown>): string =>
+  Object.entries(value)
+    .filter(([name, part]) => !ENVELOPE.has(name) && part !== null && part !== false)
+    .map(([name, part]) => `${name}=${/^p\d\d$|At$/.test(name) ? isoOf(Number(part)) : JSON.stringify(part)}`)
+    .join(' ')
+
+export const follow: Command = {
+  summary: 'the path of one shipment through the topics, event by event, each with its cause',
+  usage: 'milepost follow SHIPMENT [--json]',
+  async run(args) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { json: { type: 'boolean' } },
+    })
+    const [shipmentId] = positionals
+    if (shipmentId === undefined) throw new UsageError('which shipment?')
+    const log = openLog(loadConfig(process.env))
+    try {
+      const traces = await traceOf(log, shipmentId)
+      if (values.json) printJson(traces.map(({ topic, offset, event }) => ({ topic, offset, ...event })))
+      else
+        for (const { topic, event } of traces)
+          print(
+            `${isoOf(event.occurredAt)}  ${topic.padEnd(24)} ${told(event.value)}\n${' '.repeat(26)}${event.eventId} ← ${event.cause ?? event.source}`,
+          )
+      if (traces.length === 0) print(`the log holds nothing of ${shipmentId}`)
+      return traces.length === 0 ? 1 : 0
+    } finally {
+      await log.close()
+    }
+  },
+}

@@ -1,0 +1,81 @@
+import { parseArgs } from 'node:util'
+import { pino, type Logger } from 'pino'
+import { type Config, loadConfig } from '../config.ts'
+import { openLog } from '../open-log.ts'
+import { runIngest } from '../run-ingest.ts'
+import { runProcessors } from '../run-processors.ts'
+import { runSinks } from '../run-sinks.ts'
+import { supervise, UNRECOVERABLE } from '../supervise.ts'
+import { Taken } from '../../streams/log/log.ts'
+import { pause } from '../../streams/run.ts'
+import { type Command, UsageError } from './command.ts'
+
+const TARGETS = { ingest: runIngest, processors: runProcessors, sinks: runSinks } as const
+type Target = keyof typeof TARGETS
+const MAIN = new URL('../main.ts', import.meta.url).pathname
+/** Longer than a lease: a former owner that has lost its machine's attention is not waited for for ever. */
+const TAKEN_PATIENCE_MS = 15_000
+
+export const start: Command = {
+  summary: 'run it all, or one part of it',
+  usage: `milepost start [--target all|ingest|processors|sinks] [--no-demo] [--time live|event]
+
+  --target   all (default) runs each of the others as a process of its own
+  --no-demo  start empty: without the small simulated fleet
+  --time     live (default): the clock is the wall clock; event: the clock follows what is sent`,
+  async run(args) {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { target: { type: 'string', default: 'all' }, 'no-demo': { type: 'boolean' }, time: { type: 'string' } },
+    })
+    const config = loadConfig(process.env, values.time === undefined ? {} : { time: values.time })
+    const logger = pino(
+      { level: config.logLevel, base: { target: values.target } },
+      pino.destination({ dest: 2, sync: true }),
+    )
+    const until = stopSignal()
+    if (values.target === 'all') return startAll(config, !(values['no-demo'] ?? false), logger, until)
+    if (!(values.target in TARGETS)) throw new UsageError(`there is no target ${values.target}`)
+    await patiently(() => TARGETS[values.target as Target](config, logger, until), logger, until)
+    return 0
+  },
+}
+
+async function startAll(config: Config, demo: boolean, logger: Logger, until: AbortSignal): Promise<number> {
+  // Made here once, so that a directory that is not ours is refused before anything starts.
+  await openLog(config).close()
+  const time = ['--time', config.time]
+  const programs = Object.keys(TARGETS).map(target => ({ name: target, args: ['start', '--target', target, ...time] }))
+  if (demo && config.time === 'live') programs.push({ name: 'demo', args: ['demo'] })
+  return supervise(programs, MAIN, logger, until)
+}
+
+/** A former owner of our tasks may still be about to go. */
+async function patiently(work: () => Promise<void>, logger: Logger, until: AbortSignal): Promise<void> {
+  const patience = performance.now() + TAKEN_PATIENCE_MS
+  for (let told = false; ; told = true) {
+    try {
+      await work()
+      return
+    } catch (error) {
+      if (!(error instanceof Taken)) throw error
+      if (performance.now() > patience || until.aborted)
+        throw Object.assign(new Error(`${error.message}: stop it, or use another MILEPOST_DATA`), {
+          exitCode: UNRECOVERABLE,
+        })
+      if (!told) logger.warn(`${error.message}; waiting for it to go`)
+      await pause(500, until)
+    }
+  }
+}
+
+/** Aborts on SIGINT and SIGTERM, and when whoever supervises us dies (our standard input closes). */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController()
+  const end = () => {
+    stop.abort()
+  }
+  process.once('SIGINT', end).once('SIGTERM', end)
+  if (!process.stdin.isTTY) process.stdin.on('end', end).on('error', end).resume()
+  return stop.signal
+}

@@ -1,0 +1,63 @@
+import { type Log, NOTHING_YET, place } from '../streams/log/log.ts'
+import { tasksOf } from '../streams/topology.ts'
+import { processors } from './pipeline.ts'
+import type { Hop, PipelineHealth } from './read/health.ts'
+import { sinkNames } from './sinks.ts'
+
+/** From how many unread records on a hop counts as behind. */
+const BEHIND = 10_000
+
+/** What the log knows of each hop: every figure is part of a commit, so it holds also while the hop is down. */
+export async function pipelineHealth(log: Log, ingested: readonly Hop[]): Promise<PipelineHealth> {
+  const hops: Hop[] = [...ingested]
+  let tick = 0
+  for (const processor of processors) {
+    const tasks = tasksOf(processor, log.partitionsOf)
+    const inputs = [...processor.handlers.keys()]
+    const places = tasks.map((task, partition) => ({ task, inputs: inputs.map(topic => ({ topic, partition })) }))
+    const { hop, heard } = await hopOf(log, processor.name, 'processor', places)
+    hops.push(hop)
+    tick = Math.max(tick, heard)
+  }
+  for (const { name, reads } of sinkNames()) {
+    const partitions = Array.from({ length: log.partitionsOf(reads) }, (_, partition) => ({ topic: reads, partition }))
+    hops.push((await hopOf(log, name, 'sink', [{ task: name, inputs: partitions }])).hop)
+  }
+  const ready = hops.every(({ state }) => state === 'running' || state === 'catching_up')
+  return { ready, hops, tick: tick === 0 ? null : tick }
+}
+
+interface TaskInputs {
+  readonly task: string
+  readonly inputs: readonly { readonly topic: string; readonly partition: number }[]
+}
+
+async function hopOf(
+  log: Log,
+  name: string,
+  kind: Hop['kind'],
+  tasks: readonly TaskInputs[],
+): Promise<{ hop: Hop; heard: number }> {
+  const sum = { in: 0, out: 0, deadLetters: 0, lag: 0, heard: 0 }
+  const dropped: Record<string, number> = {}
+  let owned = true
+  for (const { task, inputs } of tasks) {
+    const { counters, offsets, tick } = (await log.checkpointOf(task)) ?? NOTHING_YET
+    owned &&= await log.isOwned(task)
+    sum.in += counters.in
+    sum.out += counters.out
+    sum.deadLetters += counters.deadLetters
+    sum.heard = Math.max(sum.heard, tick)
+    for (const [reason, n] of Object.entries(counters.dropped)) dropped[reason] = (dropped[reason] ?? 0) + n
+    for (const { topic, partition } of inputs) {
+      const { start, end } = await log.bounds(topic, partition)
+      sum.lag += end - Math.max(start, offsets[place(topic, partition)] ?? 0)
+    }
+  }
+  const { heard, ...counts } = sum
+  const state = !owned ? 'stopped' : counts.lag > BEHIND ? 'catching_up' : 'running'
+  return {
+    heard,
+    hop: { hop: name, kind, state, detail: owned ? null : 'no living process runs it', dropped, ...counts },
+  }
+}

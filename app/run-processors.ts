@@ -1,0 +1,39 @@
+import type { Logger } from 'pino'
+import { localWire } from '../schemas/codec.ts'
+import { deadLetterOf } from '../schemas/dead-letters.ts'
+import { clockTicks } from '../schemas/topics.ts'
+import { run, type RunReport } from '../streams/run.ts'
+import type { Engine } from '../streams/task.ts'
+import type { Config } from './config.ts'
+import { openLog } from './open-log.ts'
+import { processors } from './pipeline.ts'
+
+/** Rows of evidence that one task keeps in memory: some 200 bytes each. */
+const LIVE_ROWS = 150_000
+
+/** The target `processors`: every processor, on every partition, until aborted. */
+export async function runProcessors(config: Config, logger: Logger, until: AbortSignal): Promise<void> {
+  const log = openLog(config)
+  const engine: Engine = {
+    log,
+    wire: localWire,
+    clock: clockTicks,
+    deadLetter: deadLetterOf,
+    batch: { records: 4_000, bytes: 1_500_000 },
+    liveRows: LIVE_ROWS,
+  }
+  try {
+    await run(engine, processors, processors, until, reportTo(logger))
+  } finally {
+    await log.close()
+  }
+}
+
+export const reportTo = (logger: Logger): RunReport => ({
+  claimed: task => {
+    logger.debug({ task }, 'claimed')
+  },
+  trouble: (task, error) => {
+    logger.warn({ task, error: error.name }, error.message)
+  },
+})

@@ -1,0 +1,114 @@
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { localWire } from '../schemas/codec.ts'
+import { deadLetterOf } from '../schemas/dead-letters.ts'
+import { type ClickHouse, connect } from '../sinks/clickhouse/client.ts'
+import { spawnGateway } from '../sinks/clickhouse/gateway/spawn.ts'
+import { migrate } from '../sinks/clickhouse/migrate.ts'
+import { openViews } from '../sinks/control-tower/views.ts'
+import type { Log } from '../streams/log/log.ts'
+import { aborted, pause } from '../streams/run.ts'
+import { runSinks as runOn, type SinkRun } from '../streams/run-sinks.ts'
+import { Unavailable } from '../streams/sink.ts'
+import type { Config } from './config.ts'
+import { openLog } from './open-log.ts'
+import { reportTo } from './run-processors.ts'
+import { clickhousePasswordOf } from './secrets.ts'
+import { clickhouseSinks, towerSinks } from './sinks.ts'
+
+/** How long a batch may grow before it is written: ClickHouse likes few large inserts, people like a page that is now. */
+const TABLE_LINGER_MS = 300
+const TOWER_LINGER_MS = 150
+const BATCH = { records: 50_000, bytes: 16 << 20 }
+const RESPAWN_MS = 1_000
+
+/** The target `sinks`: the embedded ClickHouse unless another is set, its tables, and the read model, until aborted. */
+export async function runSinks(config: Config, logger: Logger, until: AbortSignal): Promise<void> {
+  const log = openLog(config)
+  const { views, fresh } = openViews(config.data, log.id)
+  const failed = new AbortController()
+  const stop = AbortSignal.any([until, failed.signal])
+  const engine = { log, wire: localWire, deadLetter: deadLetterOf, ...BATCH }
+  const all = towerSinks(views)
+  // The file counts as filled from the start only once every sink has been rewound.
+  let toRewind = all.length
+  const rewound = () => {
+    if (--toRewind === 0) views.rewound()
+  }
+  const tower: SinkRun[] = all.map(sink => ({ sink, lingerMs: TOWER_LINGER_MS, ...(fresh ? { rewind: rewound } : {}) }))
+  try {
+    const jobs = [
+      runOn(engine, tower, stop, reportTo(logger)),
+      runTables(config, log, logger, stop),
+      ...(config.clickhouseUrl === undefined ? [keepGateway(config, logger, stop)] : []),
+    ]
+    await Promise.all(
+      jobs.map(job =>
+        job.catch((error: unknown) => {
+          failed.abort()
+          throw error
+        }),
+      ),
+    )
+  } finally {
+    views.close()
+    await log.close()
+  }
+}
+
+/** Where ClickHouse is reached. */
+export const clickhouseOf = (config: Config): ClickHouse =>
+  connect({
+    url: config.clickhouseUrl ?? `http://127.0.0.1:${config.clickhousePort}`,
+    user: config.clickhouseUser,
+    password: config.clickhousePassword ?? clickhousePasswordOf(config.data),
+  })
+
+async function runTables(config: Config, log: Log, logger: Logger, until: AbortSignal): Promise<void> {
+  const clickhouse = clickhouseOf(config)
+  try {
+    while (!until.aborted) {
+      try {
+        const applied = await migrate(clickhouse)
+        if (applied.length > 0) logger.info({ applied: applied.length }, 'ClickHouse: migrations applied')
+        break
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error
+        logger.debug({ reason: error.message }, 'ClickHouse is not there yet')
+        await pause(Math.min(error.retryAfter, RESPAWN_MS), until)
+      }
+    }
+    const runs = clickhouseSinks(clickhouse).map((sink): SinkRun => ({ sink, lingerMs: TABLE_LINGER_MS }))
+    const engine = { log, wire: localWire, deadLetter: deadLetterOf, ...BATCH }
+    if (!until.aborted) await runOn(engine, runs, until, reportTo(logger))
+  } finally {
+    await clickhouse.close()
+  }
+}
+
+/** The embedded ClickHouse: started, and started again when it dies. */
+async function keepGateway(config: Config, logger: Logger, until: AbortSignal): Promise<void> {
+  for (let failures = 0; !until.aborted;) {
+    try {
+      const gateway = await spawnGateway({
+        data: join(config.data, 'clickhouse'),
+        port: config.clickhousePort,
+        bind: config.bind,
+        password: config.clickhousePassword ?? clickhousePasswordOf(config.data),
+        memoryBytes: config.clickhouseMemoryMb << 20,
+      })
+      failures = 0
+      logger.info({ url: gateway.url }, 'ClickHouse is ready')
+      const ended = once(gateway.process, 'exit').then(() => 'died' as const)
+      const stopped = aborted(until).then(() => 'stopped' as const)
+      if ((await Promise.race([ended, stopped])) === 'stopped') await gateway.stop()
+      else logger.error('ClickHouse died; it is started again')
+    } catch (error) {
+      // After a kill -9 the former one may need a moment to notice and to let go of port and data.
+      if (++failures > 20) throw error
+      logger.warn(error instanceof Error ? error.message : String(error))
+    }
+    await pause(RESPAWN_MS, until)
+  }
+}

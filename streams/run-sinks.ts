@@ -1,0 +1,82 @@
+/**
+ * Runs sinks on a log, each in a loop of its own: one that its far side keeps waiting holds up no other. Batches are
+ * let grow for a moment, because few large writes cost less than many small ones.
+ */
+import { Delivery, type SinkEngine } from './deliver.ts'
+import { Fenced, LogUnavailable } from './log/log.ts'
+import { pause, RENEW_MS, type RunReport } from './run.ts'
+import { type AnySink, Unavailable } from './sink.ts'
+import type { Millis } from './time.ts'
+
+export interface SinkRun {
+  readonly sink: AnySink
+  /** How long a batch may grow. */
+  readonly lingerMs: Millis
+  /** The far side is empty: it gets everything again. Called once that is settled. */
+  readonly rewind?: () => void
+}
+
+const IDLE_MS = 1_000
+const RETRY_MS = 1_000
+
+/** Run until `until` aborts. Rejects with `Taken` if another living process runs one of these sinks, or with a bug. */
+export async function runSinks(
+  engine: SinkEngine,
+  sinks: readonly SinkRun[],
+  until: AbortSignal,
+  report: RunReport = {},
+): Promise<void> {
+  const failed = new AbortController()
+  const stop = AbortSignal.any([until, failed.signal])
+  await Promise.all(
+    sinks.map(sink =>
+      runSink(engine, sink, stop, report).catch((error: unknown) => {
+        failed.abort()
+        throw error
+      }),
+    ),
+  )
+}
+
+async function runSink(
+  engine: SinkEngine,
+  { sink, lingerMs, rewind }: SinkRun,
+  until: AbortSignal,
+  report: RunReport,
+): Promise<void> {
+  let delivery: Delivery | undefined
+  let seen = -1
+  let renewed = performance.now()
+  let rewound = rewind === undefined
+  try {
+    while (!until.aborted) {
+      try {
+        if (!delivery) {
+          delivery = await Delivery.claim(engine, sink)
+          report.claimed?.(sink.name)
+        }
+        if (!rewound) await delivery.rewind()
+        if (!rewound) rewind?.()
+        rewound = true
+        if (performance.now() - renewed > RENEW_MS) {
+          await delivery.renew()
+          renewed = performance.now()
+        }
+        if (await delivery.step()) await pause(lingerMs, until)
+        else seen = await engine.log.changed(seen, IDLE_MS)
+      } catch (error) {
+        if (error instanceof Unavailable) {
+          report.trouble?.(sink.name, error)
+          await Promise.race([pause(error.retryAfter, until), pause(RENEW_MS, until)])
+          continue
+        }
+        delivery = undefined
+        if (!(error instanceof Fenced || error instanceof LogUnavailable)) throw error
+        report.trouble?.(sink.name, error)
+        await pause(RETRY_MS, until)
+      }
+    }
+  } finally {
+    await delivery?.release().catch(() => undefined)
+  }
+}
