@@ -1,24 +1,40 @@
 /** The command line: `milepost COMMAND`. */
 import { type Command, print, UsageError } from './commands/command.ts'
-import { deadLettersCommand } from './commands/dead-letters.ts'
-import { doctor } from './commands/doctor.ts'
-import { follow } from './commands/follow.ts'
-import { replay } from './commands/replay.ts'
-import { start } from './commands/start.ts'
-import { token } from './commands/token.ts'
-import { topology } from './commands/topology.ts'
 import { ConfigError } from './config.ts'
 import { UNRECOVERABLE } from './supervise.ts'
 import { version } from './version.ts'
 
-const commands: Readonly<Record<string, Command>> = {
-  start,
-  token,
-  follow,
-  'dead-letters': deadLettersCommand,
-  replay,
-  topology,
-  doctor,
+interface Entry {
+  readonly summary: string
+  readonly load: () => Promise<Command>
+}
+/** Loaded when called: `start` runs in processes that need one part only. */
+const commands: Readonly<Record<string, Entry>> = {
+  start: { summary: 'run it all, or one part of it', load: async () => (await import('./commands/start.ts')).start },
+  token: {
+    summary: 'who may call: create, list and revoke tokens',
+    load: async () => (await import('./commands/token.ts')).token,
+  },
+  follow: {
+    summary: 'the path of one shipment through the topics',
+    load: async () => (await import('./commands/follow.ts')).follow,
+  },
+  'dead-letters': {
+    summary: 'what could not be handled: list it, show it, put it back',
+    load: async () => (await import('./commands/dead-letters.ts')).deadLettersCommand,
+  },
+  replay: {
+    summary: 'let a sink have everything again',
+    load: async () => (await import('./commands/replay.ts')).replay,
+  },
+  topology: {
+    summary: 'what reads and writes what',
+    load: async () => (await import('./commands/topology.ts')).topology,
+  },
+  doctor: {
+    summary: 'say what is not as it has to be',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
 }
 
 const overview = (): string =>
@@ -39,10 +55,11 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     print(version)
     return 0
   }
-  const command = commands[name]
-  if (!command) throw new UsageError(`there is no command ${name}\n\n${overview()}`)
+  const entry = commands[name]
+  if (!entry) throw new UsageError(`there is no command ${name}\n\n${overview()}`)
+  const command = await entry.load()
   if (args.includes('--help')) {
-    print(`${command.summary}\n\n${command.usage}`)
+    print(`milepost ${name}: ${entry.summary}\n\n${command.usage}`)
     return 0
   }
   return command.run(args)

@@ -48,7 +48,6 @@ export async function runIngest(config: Config, logger: Logger, until: AbortSign
   const keys = partnerKeys(config)
   const open = sessions()
   const pipeline = () => pipelineHealth(log, [])
-  gaugesOf(registry, pipeline)
 
   const server = httpServer({ logger, metrics })
   await registerIngest(server, {
@@ -57,7 +56,7 @@ export async function runIngest(config: Config, logger: Logger, until: AbortSign
     versionOf: versionOf(views),
   })
   await registerRead(server, {
-    ...{ ...common, views, pipeline, sessions: open, metrics: registry, version },
+    ...{ ...common, views, pipeline, sessions: open, metrics: pipelineMetrics(registry, pipeline), version },
     now: () => eventTime?.now() ?? (Date.now() as Instant),
     requireRole: role => requires(tokens, failed, ...(role === 'read' ? (['read'] as const) : [])),
     openApi: [{ paths: ingestPaths, components: ingestComponents }],
@@ -117,8 +116,11 @@ function watchDisk({ data, diskLimit }: Config, logger: Logger, until: AbortSign
   return () => full
 }
 
-/** The pipeline's figures for Prometheus, taken from the log when somebody asks. */
-function gaugesOf(registry: Registry, pipeline: () => ReturnType<typeof pipelineHealth>): void {
+/** The registry's text, with the pipeline's figures taken from the log when somebody asks. */
+function pipelineMetrics(
+  registry: Registry,
+  pipeline: () => ReturnType<typeof pipelineHealth>,
+): { contentType: string; metrics(): Promise<string> } {
   const gauge = (name: string, help: string, labelNames: string[] = ['hop']) =>
     new Gauge({ name, help, labelNames, registers: [registry] })
   const read = gauge('milepost_hop_records_in_total', 'Records that a hop has read')
@@ -128,13 +130,10 @@ function gaugesOf(registry: Registry, pipeline: () => ReturnType<typeof pipeline
   const lag = gauge('milepost_hop_lag_records', 'Records not yet read')
   const up = gauge('milepost_hop_up', 'Whether a living process runs the hop')
   const tick = gauge('milepost_tick_seconds', 'The highest tick that was heard, seconds since the epoch', [])
-  new Gauge({
-    name: 'milepost_hops',
-    help: 'How many hops the pipeline has',
-    registers: [registry],
-    async collect() {
+  return {
+    contentType: registry.contentType,
+    async metrics() {
       const { hops, tick: heard } = await pipeline()
-      this.set(hops.length)
       tick.set((heard ?? 0) / 1_000)
       for (const hop of hops) {
         read.set({ hop: hop.hop }, hop.in)
@@ -144,6 +143,7 @@ function gaugesOf(registry: Registry, pipeline: () => ReturnType<typeof pipeline
         up.set({ hop: hop.hop }, hop.state === 'stopped' ? 0 : 1)
         for (const [reason, n] of Object.entries(hop.dropped)) dropped.set({ hop: hop.hop, reason }, n)
       }
+      return registry.metrics()
     },
-  })
+  }
 }

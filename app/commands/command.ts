@@ -1,7 +1,5 @@
 /** A subcommand of `milepost`. */
 export interface Command {
-  /** One line for the list of commands. */
-  readonly summary: string
   /** What `--help` prints. */
   readonly usage: string
   /** Resolves to the exit code. Throws `UsageError`, `ConfigError`, or what it could not do, as an error that says what to do next. */

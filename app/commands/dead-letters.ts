@@ -55,7 +55,6 @@ async function replayLetter(log: Log, letter: Letter, now: Instant): Promise<voi
 }
 
 export const deadLettersCommand: Command = {
-  summary: 'what could not be handled: list it, show it, put it back',
   usage: `milepost dead-letters list [--json]
 milepost dead-letters show NUMBER [--json]
 milepost dead-letters replay NUMBER... | --all [--again]

@@ -13,7 +13,6 @@ interface Finding {
 }
 
 export const doctor: Command = {
-  summary: 'look at everything that has to be right, and say what is not',
   usage: 'milepost doctor [--json]',
   async run(args) {
     const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean' } } })

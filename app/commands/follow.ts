@@ -68,7 +68,6 @@ const told = (value: Record<string, unknown>): string =>
     .join(' ')
 
 export const follow: Command = {
-  summary: 'the path of one shipment through the topics, event by event, each with its cause',
   usage: 'milepost follow SHIPMENT [--json]',
   async run(args) {
     const { values, positionals } = parseArgs({

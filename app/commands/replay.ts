@@ -11,7 +11,6 @@ import { topicNamed } from '../topic-named.ts'
 import { type Command, print, UsageError } from './command.ts'
 
 export const replay: Command = {
-  summary: 'let a sink have everything again that the log still holds',
   usage: `milepost replay SINK...
 
 SINK is one that "milepost topology" lists, for instance clickhouse/shipment_milestones. The sinks must not be running.

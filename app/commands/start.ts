@@ -2,22 +2,23 @@ import { parseArgs } from 'node:util'
 import { pino, type Logger } from 'pino'
 import { type Config, loadConfig } from '../config.ts'
 import { openLog } from '../open-log.ts'
-import { runIngest } from '../run-ingest.ts'
-import { runProcessors } from '../run-processors.ts'
-import { runSinks } from '../run-sinks.ts'
 import { supervise, UNRECOVERABLE } from '../supervise.ts'
 import { Taken } from '../../streams/log/log.ts'
 import { pause } from '../../streams/run.ts'
 import { type Command, UsageError } from './command.ts'
 
-const TARGETS = { ingest: runIngest, processors: runProcessors, sinks: runSinks } as const
-type Target = keyof typeof TARGETS
+type Run = (config: Config, logger: Logger, until: AbortSignal) => Promise<void>
+/** Loaded when run: each process holds its own part only. */
+const TARGETS: Readonly<Record<string, () => Promise<Run>>> = {
+  ingest: async () => (await import('../run-ingest.ts')).runIngest,
+  processors: async () => (await import('../run-processors.ts')).runProcessors,
+  sinks: async () => (await import('../run-sinks.ts')).runSinks,
+}
 const MAIN = new URL('../main.ts', import.meta.url).pathname
 /** Longer than a lease: a former owner that has lost its machine's attention is not waited for for ever. */
 const TAKEN_PATIENCE_MS = 15_000
 
 export const start: Command = {
-  summary: 'run it all, or one part of it',
   usage: `milepost start [--target all|ingest|processors|sinks] [--no-demo] [--time live|event]
 
   --target   all (default) runs each of the others as a process of its own
@@ -35,8 +36,9 @@ export const start: Command = {
     )
     const until = stopSignal()
     if (values.target === 'all') return startAll(config, !(values['no-demo'] ?? false), logger, until)
-    if (!(values.target in TARGETS)) throw new UsageError(`there is no target ${values.target}`)
-    await patiently(() => TARGETS[values.target as Target](config, logger, until), logger, until)
+    const target = await TARGETS[values.target]?.()
+    if (!target) throw new UsageError(`there is no target ${values.target}`)
+    await patiently(() => target(config, logger, until), logger, until)
     return 0
   },
 }

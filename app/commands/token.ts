@@ -5,7 +5,6 @@ import { tokensFile } from '../run-ingest.ts'
 import { type Command, print, printJson, printTable, UsageError } from './command.ts'
 
 export const token: Command = {
-  summary: 'who may call: create, list and revoke tokens',
   usage: `milepost token create --role ${ROLES.join('|')} [--name NAME] [--json]
 milepost token list [--json]
 milepost token revoke ID

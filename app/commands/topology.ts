@@ -31,7 +31,6 @@ function mermaid(): string {
 }
 
 export const topology: Command = {
-  summary: 'what reads and writes what, as the code declares it',
   usage: 'milepost topology [--json | --mermaid]',
   run(args) {
     const { values } = parseArgs({
