@@ -35,8 +35,12 @@ const settings = z.strictObject({
 export type Config = z.infer<typeof settings>
 
 const ENV_PREFIX = 'MILEPOST_'
+/** The secret of the demo fleet's carrier: drawn anew at each start, handed to our own processes only. */
+export const DEMO_SECRET = 'MILEPOST_DEMO_SECRET'
 /** Variables that are not settings of their own. */
-const OTHER_VARIABLES = new Set(['MILEPOST_CONFIG', 'MILEPOST_SKIP'])
+const OTHER_VARIABLES = new Set(['MILEPOST_CONFIG', 'MILEPOST_SKIP', DEMO_SECRET])
+
+export const DEMO_PARTNER = 'demo-carrier'
 
 /** `MILEPOST_HTTP_PORT` is `httpPort`. */
 const keyOf = (variable: string): string =>
@@ -62,7 +66,11 @@ export function loadConfig(env: NodeJS.ProcessEnv, flags: Record<string, unknown
     .map(([name, value]) => [keyOf(name), value] as const)
   const given = { ...(written as object), ...Object.fromEntries(variables), ...flags }
   const result = settings.safeParse(given)
-  if (result.success) return { ...result.data, data: resolve(result.data.data) }
+  if (result.success) {
+    const demo = env[DEMO_SECRET]
+    const partners = { ...result.data.partners, ...(demo === undefined ? {} : { [DEMO_PARTNER]: { secret: demo } }) }
+    return { ...result.data, partners, data: resolve(result.data.data) }
+  }
   const wrong = result.error.issues.flatMap(issue =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map(

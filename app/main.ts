@@ -31,6 +31,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'what reads and writes what',
     load: async () => (await import('./commands/topology.ts')).topology,
   },
+  demo: {
+    summary: 'send a small simulated fleet to a running Milepost',
+    load: async () => (await import('./commands/demo.ts')).demo,
+  },
   doctor: {
     summary: 'say what is not as it has to be',
     load: async () => (await import('./commands/doctor.ts')).doctor,

@@ -5,7 +5,7 @@ import type { Config } from './config.ts'
 import { topicPartitions } from './topics.ts'
 
 /** The log of this installation. Only this file knows which kind it is. */
-export const openLog = (config: Config): Log & { readonly db?: EmbeddedLog['db'] } =>
+export const openLog = (config: Config): Log & Pick<EmbeddedLog, 'trim' | 'db'> =>
   new EmbeddedLog({ directory: config.data, topics: topicPartitions(config.partitions) })
 
 /** Where ingest appends, without waiting for a disk on its own thread. */

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { statfs } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
@@ -22,10 +21,10 @@ import { openAppender, openLog } from './open-log.ts'
 import { pipelineHealth } from './pipeline-health.ts'
 import { registerRead } from './read/read.ts'
 import { sessions } from './read/session.ts'
+import { tokensFile } from './tokens-file.ts'
 import { version } from './version.ts'
 
 const GUARD_EVERY_MS = 2_000
-export const tokensFile = (config: Config): string => join(config.data, 'tokens.json')
 
 /** The target `ingest`: the HTTP server with everything that comes in and everything that is read, until aborted. */
 export async function runIngest(config: Config, logger: Logger, until: AbortSignal): Promise<void> {

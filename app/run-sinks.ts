@@ -13,6 +13,7 @@ import { runSinks as runOn, type SinkRun } from '../streams/run-sinks.ts'
 import { Unavailable } from '../streams/sink.ts'
 import type { Config } from './config.ts'
 import { openLog } from './open-log.ts'
+import { keepRetention } from './retention.ts'
 import { reportTo } from './run-processors.ts'
 import { clickhousePasswordOf } from './secrets.ts'
 import { clickhouseSinks, towerSinks } from './sinks.ts'
@@ -41,6 +42,7 @@ export async function runSinks(config: Config, logger: Logger, until: AbortSigna
     const jobs = [
       runOn(engine, tower, stop, reportTo(logger)),
       runTables(config, log, logger, stop),
+      keepRetention(log, config.retentionHours, stop),
       ...(config.clickhouseUrl === undefined ? [keepGateway(config, logger, stop)] : []),
     ]
     await Promise.all(

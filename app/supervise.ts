@@ -9,6 +9,7 @@ export interface Program {
   readonly name: string
   /** Arguments after `milepost`. */
   readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const FAST_DEATHS = 5
@@ -28,11 +29,11 @@ export async function supervise(
   const codes = await Promise.all(programs.map(program => keepRunning(program)))
   return codes.find(code => code !== 0) ?? 0
 
-  async function keepRunning({ name, args }: Program): Promise<number> {
+  async function keepRunning({ name, args, env }: Program): Promise<number> {
     let deaths = 0
     for (;;) {
       const began = performance.now()
-      const code = await runOnce(args)
+      const code = await runOnce(args, env)
       if (stop.aborted) return 0
       deaths = performance.now() - began < FAST_MS ? deaths + 1 : 1
       logger.error({ target: name, code, deaths }, `${name} ended; it is started again`)
@@ -47,9 +48,12 @@ export async function supervise(
   }
 
   /** One life of a program. It ends with us: its standard input closes when we die. */
-  function runOnce(args: readonly string[]): Promise<number> {
+  function runOnce(args: readonly string[], env: Program['env'] = {}): Promise<number> {
     return new Promise(resolve => {
-      const child: ChildProcess = spawn(process.execPath, [main, ...args], { stdio: ['pipe', 'inherit', 'inherit'] })
+      const child: ChildProcess = spawn(process.execPath, [main, ...args], {
+        stdio: ['pipe', 'inherit', 'inherit'],
+        env: { ...process.env, ...env },
+      })
       let killer: NodeJS.Timeout | undefined
       const end = () => {
         child.kill('SIGTERM')

@@ -38,7 +38,7 @@ export const doctor: Command = {
     await look('log', async () => {
       const log = openLog(config)
       try {
-        const result = log.db?.prepare('PRAGMA quick_check(1)').get() as { quick_check: string } | undefined
+        const result = log.db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string } | undefined
         if (result && result.quick_check !== 'ok') throw new Error(`damaged: ${result.quick_check}; restore a backup`)
         const { hops } = await pipelineHealth(log, [])
         for (const hop of hops)

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { pino, type Logger } from 'pino'
-import { type Config, loadConfig } from '../config.ts'
+import { type Config, DEMO_SECRET, loadConfig } from '../config.ts'
 import { openLog } from '../open-log.ts'
-import { supervise, UNRECOVERABLE } from '../supervise.ts'
+import { stopSignal } from '../stop-signal.ts'
+import { type Program, supervise, UNRECOVERABLE } from '../supervise.ts'
 import { Taken } from '../../streams/log/log.ts'
 import { pause } from '../../streams/run.ts'
 import { type Command, UsageError } from './command.ts'
@@ -35,7 +37,8 @@ export const start: Command = {
       pino.destination({ dest: 2, sync: true }),
     )
     const until = stopSignal()
-    if (values.target === 'all') return startAll(config, !(values['no-demo'] ?? false), logger, until)
+    const demo = !(values['no-demo'] ?? false) && config.time === 'live'
+    if (values.target === 'all') return startAll(config, demo, logger, until)
     const target = await TARGETS[values.target]?.()
     if (!target) throw new UsageError(`there is no target ${values.target}`)
     await patiently(() => target(config, logger, until), logger, until)
@@ -47,8 +50,13 @@ async function startAll(config: Config, demo: boolean, logger: Logger, until: Ab
   // Made here once, so that a directory that is not ours is refused before anything starts.
   await openLog(config).close()
   const time = ['--time', config.time]
-  const programs = Object.keys(TARGETS).map(target => ({ name: target, args: ['start', '--target', target, ...time] }))
-  if (demo && config.time === 'live') programs.push({ name: 'demo', args: ['demo'] })
+  const env = demo ? { [DEMO_SECRET]: `whsec_${randomBytes(32).toString('base64')}` } : {}
+  const programs: Program[] = Object.keys(TARGETS).map(target => ({
+    name: target,
+    args: ['start', '--target', target, ...time],
+    env,
+  }))
+  if (demo) programs.push({ name: 'demo', args: ['demo'], env })
   return supervise(programs, MAIN, logger, until)
 }
 
@@ -69,15 +77,4 @@ async function patiently(work: () => Promise<void>, logger: Logger, until: Abort
       await pause(500, until)
     }
   }
-}
-
-/** Aborts on SIGINT and SIGTERM, and when whoever supervises us dies (our standard input closes). */
-function stopSignal(): AbortSignal {
-  const stop = new AbortController()
-  const end = () => {
-    stop.abort()
-  }
-  process.once('SIGINT', end).once('SIGTERM', end)
-  if (!process.stdin.isTTY) process.stdin.on('end', end).on('error', end).resume()
-  return stop.signal
 }

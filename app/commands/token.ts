@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { createToken, listTokens, revokeToken, type Role, ROLES } from '../../ingest/tokens.ts'
 import { loadConfig } from '../config.ts'
-import { tokensFile } from '../run-ingest.ts'
+import { tokensFile } from '../tokens-file.ts'
 import { type Command, print, printJson, printTable, UsageError } from './command.ts'
 
 export const token: Command = {

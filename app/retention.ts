@@ -1,0 +1,65 @@
+import * as topics from '../schemas/topics.ts'
+import { NOTHING_YET, place } from '../streams/log/log.ts'
+import { pause } from '../streams/run.ts'
+import { hours, type Instant, minutes } from '../streams/time.ts'
+import { tasksOf, taskOfPartition } from '../streams/topology.ts'
+import type { openLog } from './open-log.ts'
+import { processors } from './pipeline.ts'
+import { sinkNames } from './sinks.ts'
+
+/** The flood. Everything else is little, and what a shipment's answer is made of: it stays. */
+const TRIMMED = [
+  topics.telematicsPositions,
+  topics.vehiclePositions,
+  topics.shipmentSightings,
+  topics.clockTicks,
+  topics.eventLags,
+].map(topic => topic.name)
+const EVERY_MS = minutes(1)
+
+type TrimmableLog = ReturnType<typeof openLog>
+
+/** Let go of old records of the topics that flood, each minute, until aborted; never of one that a reader has still to read. */
+export async function keepRetention(log: TrimmableLog, retentionHours: number, until: AbortSignal): Promise<void> {
+  while (!until.aborted) {
+    const before = (Date.now() - hours(retentionHours)) as Instant
+    for (const topic of TRIMMED)
+      for (let partition = 0; partition < log.partitionsOf(topic); partition++) {
+        const read = await readByAll(log, topic, partition)
+        await trimAll(log, topic, partition, before, read, until)
+      }
+    await pause(EVERY_MS, until)
+  }
+}
+
+/** A little at a time: others write between. */
+async function trimAll(
+  log: TrimmableLog,
+  topic: string,
+  partition: number,
+  before: Instant,
+  read: number,
+  until: AbortSignal,
+): Promise<void> {
+  while (!until.aborted && (await log.trim(topic, partition, before, read)) > 0) await pause(10, until)
+}
+
+/** The offset before which every task and sink has read a partition. */
+async function readByAll(log: TrimmableLog, topic: string, partition: number): Promise<number> {
+  const isClock = topic === topics.clockTicks.name
+  const readers = processors.flatMap(processor => {
+    if (isClock) return tasksOf(processor, log.partitionsOf)
+    return processor.handlers.has(topic) ? [taskOfPartition(processor, partition)] : []
+  })
+  const sinks = sinkNames().filter(sink => sink.reads === topic)
+  let { end } = await log.bounds(topic, partition)
+  for (const task of [...readers, ...sinks.map(({ name }) => name)]) {
+    const { offsets, intent } = (await log.checkpointOf(task)) ?? NOTHING_YET
+    end = Math.min(
+      end,
+      offsets[place(topic, partition)] ?? 0,
+      intent?.ranges[place(topic, partition)]?.[0] ?? Number.POSITIVE_INFINITY,
+    )
+  }
+  return end
+}
