@@ -64,7 +64,7 @@ export async function runIngest(config: Config, logger: Logger, until: AbortSign
   try {
     const address = await server.listen({ host: config.bind, port: config.httpPort })
     announce(address, open.mintLink(address), first?.token)
-    await aborted(until)
+    await Promise.race([aborted(until), ...(ticking ? [ticking.done] : [])])
   } finally {
     await server.close()
     await ticking?.stop()

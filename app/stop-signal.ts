@@ -3,6 +3,8 @@ export function stopSignal(): AbortSignal {
   const stop = new AbortController()
   const end = () => {
     stop.abort()
+    // An input that somebody holds open would keep the process once all is done.
+    process.stdin.pause()
   }
   process.once('SIGINT', end).once('SIGTERM', end)
   if (!process.stdin.isTTY) process.stdin.on('end', end).on('error', end).resume()

@@ -13,7 +13,7 @@ export interface OpenApiPart {
   readonly components?: Readonly<Record<string, Json>>
 }
 
-const BEARER = 'bearer'
+const TOKEN = 'token'
 const SESSION = 'session'
 
 /** OpenAPI 3.1 of all parts. Throws if two of them declare the same operation, or different components of one name. */
@@ -47,7 +47,7 @@ function merge(
 }
 
 const SECURITY = {
-  [BEARER]: { type: 'http', scheme: 'bearer', description: 'milepost token create' },
+  [TOKEN]: { type: 'http', scheme: 'bearer', description: 'A token made by `milepost token create`' },
   [SESSION]: { type: 'apiKey', in: 'cookie', name: 'milepost_session', description: 'Opened by the one-time link' },
 }
 
@@ -74,7 +74,7 @@ function operationOf(
   return {
     operationId: operationId(method, path),
     summary,
-    ...(role && { security: [{ [BEARER]: [] }, { [SESSION]: [] }] }),
+    ...(role && { security: [{ [TOKEN]: [] }, { [SESSION]: [] }] }),
     parameters: [...parameters('path', params), ...parameters('query', query)],
     ...(body && {
       requestBody: { required: false, content: content('application/json', schemas.refer(body, 'input')) },
@@ -123,10 +123,8 @@ class Schemas {
   refer(shape: z.ZodType, io: 'input' | 'output'): unknown {
     const { $defs = {}, ...schema } = jsonSchema(shape, io) as { $defs?: Record<string, Json> }
     for (const [name, definition] of Object.entries($defs)) this.all[name] = pointed(definition) as Json
-    const name = shape.meta()?.id
-    if (name === undefined) return pointed(schema)
-    this.all[name] = pointed(schema) as Json
-    return { $ref: `#/components/schemas/${name}` }
+    // A shape that has an id of its own is nothing but a reference to it by now.
+    return pointed(schema)
   }
 }
 
