@@ -79,7 +79,7 @@ export const caseActions = topic<Events.CaseAction>()('case.action.v1', {
 })
 export const eventLags = topic<Events.EventLag>()('event.lag.v1', {
   keyOf: lag => lag.shipmentId,
-  identityOf: lag => lag.ofEventId,
+  identityOf: lag => `${lag.shipmentId}/${lag.ofEventId}`,
 })
 export const clockTicks = topic<Events.ClockTick>()('clock.tick.v1', { keyOf: () => '', identityOf: () => '' })
 export const refusals = topic<Events.Refused>()('refused.v1', {

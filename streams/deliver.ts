@@ -63,7 +63,7 @@ export class Delivery {
     if (this.#failed) throw new Error(`${this.sink.name} has failed and must be claimed again`)
     const intent = this.#checkpoint.intent ?? (await this.#intend())
     if (!intent) return false
-    const records = await this.#recordsOf(intent.ranges)
+    const records = this.#read ?? (await this.#recordsOf(intent.ranges))
     const { events, letters } = this.#open(records, intent)
     try {
       if (events.length > 0) await this.sink.write({ token: intent.token, events })
@@ -80,16 +80,20 @@ export class Delivery {
       return true
     }
     await this.#commit(this.#after(intent, events.length, letters.length), letters)
+    this.#read = undefined
     return true
   }
 
   readonly #reasons = new Map<string, string>()
+  /** The records of the intent's ranges, if it was us who read them. */
+  #read: readonly Recorded[] | undefined
 
   /** Decide what the next batch is, and commit that before anything of it is written. */
   async #intend(): Promise<Intent | undefined> {
     const { log, records: most, bytes } = this.#engine
     const { name } = this.sink.reads
     const ranges: Ranges = {}
+    const read: Recorded[] = []
     let left = most
     for (let partition = 0; partition < log.partitionsOf(name); partition++) {
       const at = place(name, partition)
@@ -98,10 +102,12 @@ export class Delivery {
       const records = left > 0 ? await log.read(name, partition, from, { records: left, bytes }) : []
       if (records.length > 0) ranges[at] = [from, from + records.length]
       left -= records.length
+      read.push(...records)
     }
     if (left === most) return undefined
     const intent: Intent = { ranges, excluded: [], token: this.#tokenOf(ranges, []) }
     await this.#commit({ ...this.#checkpoint, intent })
+    this.#read = read
     return intent
   }
 

@@ -20,6 +20,7 @@ export class Shelf implements Blocks {
   readonly #state: StateReader
   readonly #plain = new Map<string, Row[]>()
   readonly #dense = new Map<string, Map<number, Row[]>>()
+  readonly #newest = new Map<string, number>()
   #headChanged = false
   readonly #changedRows = new Map<string, Row>()
   readonly #changedBlocks = new Map<AnyList, Set<number>>()
@@ -44,6 +45,8 @@ export class Shelf implements Blocks {
 
   next(list: AnyList, block: number, direction: -1 | 1): number | undefined {
     if (!('blockMs' in list)) return (0 - block) * direction > 0 && this.#plain.get(list.name)?.length ? 0 : undefined
+    // Most reads look past the newest row: that needs no look into the store.
+    if (direction > 0 && block >= this.#newestBlock(list)) return undefined
     const nearer = (a: number | undefined, b: number) => (a === undefined || (b - a) * direction < 0 ? b : a)
     let nearest: number | undefined
     const loaded = this.#dense.get(list.name)
@@ -112,10 +115,21 @@ export class Shelf implements Blocks {
       return this.#plainOf(list.name)
     }
     const block = blockOf(list, at)
+    if (block > this.#newestBlock(list)) this.#newest.set(list.name, block)
     const changed = this.#changedBlocks.get(list)
     if (changed) changed.add(block)
     else this.#changedBlocks.set(list, new Set([block]))
     return this.#block(list, block)
+  }
+
+  /** No block of a dense list starts later than this. */
+  #newestBlock(list: AnyList): number {
+    let newest = this.#newest.get(list.name)
+    if (newest === undefined) {
+      newest = this.#state.nextBlock(this.key, list.name, Number.POSITIVE_INFINITY, -1) ?? Number.NEGATIVE_INFINITY
+      this.#newest.set(list.name, newest)
+    }
+    return newest
   }
 
   #plainOf(name: string): Row[] {

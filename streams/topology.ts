@@ -28,3 +28,7 @@ export const upstreamTasks = (
   reader: AnyProcessor,
   partitionsOf: Partitions,
 ): string[] => upstreamOf(processors, reader).flatMap(writer => tasksOf(writer, partitionsOf))
+
+/** The task that reads a partition of a processor's inputs. */
+export const taskOfPartition = (processor: AnyProcessor, partition: number): string =>
+  taskName(processor.name, partition)

@@ -180,18 +180,17 @@ export async function simulate(seed: number, steps?: readonly CommitStep[]): Pro
   }
 
   const running = [feed(), ...Array.from({ length: 1 + random.below(3) }, supervise)]
-  let error: unknown
-  let done = false
+  const end = { reached: false, error: undefined as unknown }
   void Promise.all(running)
-    .catch((reason: unknown) => (error = reason))
-    .finally(() => (done = true))
-  for (let turns = 0; !done; turns++) {
+    .catch((reason: unknown) => (end.error = reason))
+    .finally(() => (end.reached = true))
+  for (let turns = 0; !end.reached; turns++) {
     await new Promise(resolve => setImmediate(resolve))
     const next = waiting.splice(random.below(waiting.length), 1)[0]
     next?.()
     if (turns > 200_000) throw new Error(`seed ${seed} does not come to an end`)
   }
-  if (error) throw error as Error
+  if (end.error) throw end.error as Error
   calm = true
   for (const task of disk.tasks.values()) task.owner = undefined
   await live(new MemoryLog(disk), () => false)

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Millis } from '../../time.ts'
+import type { Instant, Millis } from '../../time.ts'
 import {
   type Bounds,
   type Checkpoint,
@@ -131,6 +131,40 @@ export class EmbeddedLog implements Log {
     const until = performance.now() + maxMs
     for (let version = this.#versionNow(); ; version = await this.#poll())
       if (version !== seen || performance.now() >= until) return version
+  }
+
+  /**
+   * Let go of whole batches of a partition that were appended before a time and that lie before an offset, at most so
+   * many of them. Resolves to how many went; the room is used again.
+   */
+  async trim(
+    topic: string,
+    partition: number,
+    appendedBefore: Instant,
+    beforeOffset: number,
+    atMost = 500,
+  ): Promise<number> {
+    const id = this.#idOf(topic, partition)
+    const free = await this.turn()
+    try {
+      return transact(this.db, () => {
+        const batches = this.prepared(
+          'SELECT last, appendedAt FROM records WHERE partition = ? AND last < ? ORDER BY last LIMIT ?',
+        )
+        const old = (batches.all(id, beforeOffset, atMost) as { last: number; appendedAt: number }[]).filter(
+          b => b.appendedAt < appendedBefore,
+        )
+        const last = old.at(-1)?.last
+        if (last === undefined) return 0
+        this.prepared('DELETE FROM records WHERE partition = ? AND last <= ?').run(id, last)
+        this.prepared('UPDATE partitions SET start = ? WHERE id = ?').run(last + 1, id)
+        return old.length
+      })
+    } catch (error) {
+      throw explained(error, this.path)
+    } finally {
+      free()
+    }
   }
 
   close(): Promise<void> {

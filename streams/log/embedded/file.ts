@@ -57,7 +57,8 @@ export function openDataFile(directory: string, topics: ReadonlyMap<string, numb
   if (!existsSync(path)) refuseForeign(directory)
   const db = openDatabase(path)
   try {
-    db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+    makeWal(db)
+    db.exec(`PRAGMA synchronous = FULL;
              PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY`)
     transact(db, () => prepare(db, path))
     const partitions = transact(db, () => addTopics(db, topics))
@@ -77,6 +78,20 @@ function openDatabase(path: string): DatabaseSync {
   }
 }
 
+/** Several processes may open a new file at once, and the change to WAL does not wait for a busy file by itself. */
+function makeWal(db: DatabaseSync): void {
+  db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
+  for (const until = Date.now() + BUSY_MS; ;) {
+    try {
+      db.exec('PRAGMA journal_mode = WAL')
+      return
+    } catch (error) {
+      if (errorCode(error) !== BUSY || Date.now() > until) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+    }
+  }
+}
+
 /** A new data directory must be empty but for what Milepost itself puts there. */
 function refuseForeign(directory: string): void {
   const ours = new Set([
@@ -86,7 +101,7 @@ function refuseForeign(directory: string): void {
     'clickhouse',
     'tokens.json',
     'views.sqlite',
-    'secrets.json',
+    'clickhouse-password',
     'milepost.yaml',
   ])
   const foreign = readdirSync(directory).filter(
@@ -146,11 +161,14 @@ export function transact<T>(db: DatabaseSync, work: () => T): T {
 // Result codes of SQLite (sqlite.org/rescode.html).
 const [BUSY, NOMEM, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB] = [5, 7, 10, 11, 13, 14, 26]
 
+const errorCode = (error: unknown): number | undefined =>
+  error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
+
 /** The error with what to do about it: `LogUnavailable` where the same thing may succeed later. */
 export function explained(error: unknown, path: string): Error {
   if (!(error instanceof Error)) return new Error(String(error))
-  if (!('errcode' in error)) return error
-  const code = Number(error.errcode) & 0xff
+  const code = errorCode(error)
+  if (code === undefined) return error
   const why = { cause: error }
   if (code === FULL)
     return new LogUnavailable(`the disk of ${path} is full: make room, Milepost goes on by itself`, why)

@@ -6,7 +6,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { EmbeddedLog } from '../../../streams/log/embedded/embedded.ts'
 import { LEASE_MS } from '../../../streams/log/embedded/lease.ts'
-import { type Log, Taken } from '../../../streams/log/log.ts'
+import { type Log, LogUnavailable, Taken } from '../../../streams/log/log.ts'
+import type { Instant } from '../../../streams/time.ts'
 import { contract, TOPICS } from './contract.ts'
 
 const newDirectory = () => mkdtempSync(join(tmpdir(), 'milepost-log-'))
@@ -51,6 +52,43 @@ test('an owner that has been silent for longer than its lease loses its task', a
   now += 2
   await two.claim('task/0')
   for (const log of [one, two]) await log.close()
+  rmSync(directory, { recursive: true })
+})
+
+test('old batches that everyone has read can be let go of; offsets stay', async () => {
+  const directory = newDirectory()
+  let now = 1_000
+  const log = open(directory, '1@', () => now)
+  const append = (text: string) =>
+    log.append([{ topic: 'b', partition: 0, key: 'k', value: Buffer.from(text), cause: null }])
+  await append('x')
+  await append('y')
+  now = 2_000
+  await append('z')
+  assert.equal(await log.trim('b', 0, 2_000 as Instant, 1), 1)
+  assert.deepEqual(await log.bounds('b', 0), { start: 1, end: 3 })
+  assert.equal(await log.trim('b', 0, 2_000 as Instant, 3), 1)
+  const left = await log.read('b', 0, 0, { records: 9, bytes: 99 })
+  assert.deepEqual(
+    left.map(({ offset }) => offset),
+    [2],
+  )
+  await log.close()
+  rmSync(directory, { recursive: true })
+})
+
+test('a full disk refuses an append as a whole, and takes it when there is room', async () => {
+  const directory = newDirectory()
+  const log = open(directory, '1@')
+  const { page_count: pages } = log.db.prepare('PRAGMA page_count').get() as { page_count: number }
+  log.db.exec(`PRAGMA max_page_count = ${pages + 2}`)
+  const large = { topic: 'b', partition: 0, key: 'k', value: Buffer.alloc(100_000), cause: null }
+  await assert.rejects(log.append([large]), LogUnavailable)
+  assert.deepEqual(await log.bounds('b', 0), { start: 0, end: 0 })
+  log.db.exec(`PRAGMA max_page_count = ${pages + 1_000}`)
+  await log.append([large])
+  assert.deepEqual(await log.bounds('b', 0), { start: 0, end: 1 })
+  await log.close()
   rmSync(directory, { recursive: true })
 })
 
