@@ -102,7 +102,7 @@ export class Delivery {
       const records = left > 0 ? await log.read(name, partition, from, { records: left, bytes }) : []
       if (records.length > 0) ranges[at] = [from, from + records.length]
       left -= records.length
-      read.push(...records)
+      for (const record of records) read.push(record)
     }
     if (left === most) return undefined
     const intent: Intent = { ranges, excluded: [], token: this.#tokenOf(ranges, []) }
@@ -133,7 +133,7 @@ export class Delivery {
         })
         if (records.length === 0)
           throw new Error(`${this.sink.name}: ${at} no longer holds offset ${next}, which was to be written`)
-        all.push(...records)
+        for (const record of records) all.push(record)
         next += records.length
       }
     }

@@ -1,0 +1,76 @@
+/** The command line, run as users run it. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { SendReport } from '../../../tools/feeder/send.ts'
+import type { Truth } from '../../../tools/feeder/world.ts'
+
+const feed = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+  new Promise(resolve => {
+    const env = { ...process.env, MILEPOST_TOKEN: '' }
+    const file = join(import.meta.dirname, '../../../tools/feed.ts')
+    execFile(process.execPath, [file, ...args], { env }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
+    })
+  })
+
+test('--help says what there is', async () => {
+  const { code, stdout } = await feed('--help')
+  assert.equal(code, 0)
+  for (const option of ['--url', '--token', '--seed', '--truth', '--mode fleet']) assert.ok(stdout.includes(option))
+})
+
+test('what makes no sense is said in one line, with exit code 1', async () => {
+  const wrong: [RegExp, string[]][] = [
+    [/--mode must be/, ['--mode', 'x']],
+    [/no such share/, ['--share', 'x=1', '--dry-run']],
+    [/--share late must be 0–1/, ['--share', 'late=2', '--dry-run']],
+    [/--vehicles must be a number/, ['--vehicles', 'many', '--dry-run']],
+    [/--order must be/, ['--order', 'x', '--vehicles', '2']],
+    [/--secret is missing/, ['--vehicles', '2', '--token', 'x']],
+    [/--token is missing/, ['--vehicles', '2', '--secret', 'a=whsec_MfKQ9r8G']],
+    [/a partner secret looks like/, ['--vehicles', '2', '--token', 'x', '--secret', 'a=MfKQ9r8G']],
+    [/Unknown option/, ['--nonsense']],
+  ]
+  for (const [message, args] of wrong) {
+    const { code, stderr } = await feed(...args)
+    assert.equal(code, 1, args.join(' '))
+    assert.match(stderr, message)
+    assert.equal(stderr.trim().split('\n').length, 1)
+  }
+})
+
+test('a world is sent to the address and its truth written to the file', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'feed-'))
+  const paths: string[] = []
+  const server = createServer((request, response) => {
+    paths.push(request.url ?? '')
+    request.resume().on('end', () => response.end('{"accepted":1,"refused":[]}'))
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const { port } = server.address() as AddressInfo
+    const file = join(dir, 'truth.json')
+    const world = ['--seed', '3', '--vehicles', '3', '--shipments', '1', '--truth', file]
+    const there = ['--url', `http://127.0.0.1:${port}`, '--token', 'x', '--secret', 'dora=whsec_MfKQ9r8G']
+    const { code, stdout, stderr } = await feed(...world, ...there, '--json')
+    assert.equal(code, 0, stderr)
+    const report = JSON.parse(stdout) as SendReport
+    const truth = JSON.parse(readFileSync(file, 'utf8')) as Truth
+    assert.equal(report.positions, truth.totals.positionsSent)
+    assert.equal(report.plans, truth.totals.plansSent)
+    assert.equal(report.carrierEvents, truth.totals.carrierEventsSent)
+    assert.deepEqual([...new Set(paths.filter(path => path.includes('partners')))], ['/v1/partners/dora/events'])
+    const endedMs = Date.now() - Date.parse(truth.finalTick)
+    assert.ok(endedMs >= 0 && endedMs < 2 * 3_600_000, 'it ends now')
+  } finally {
+    server.closeAllConnections()
+    server.close()
+    rmSync(dir, { recursive: true })
+  }
+})
