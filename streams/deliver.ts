@@ -48,9 +48,6 @@ export class Delivery {
   async rewind(): Promise<void> {
     await this.#commit({ ...this.#checkpoint, offsets: {}, intent: null })
   }
-  renew(): Promise<void> {
-    return this.#held.renew()
-  }
   release(): Promise<void> {
     return this.#held.release()
   }
@@ -97,9 +94,9 @@ export class Delivery {
     let left = most
     for (let partition = 0; partition < log.partitionsOf(name); partition++) {
       const at = place(name, partition)
-      const { start } = await log.bounds(name, partition)
+      const { start, end } = await log.bounds(name, partition)
       const from = Math.max(this.#checkpoint.offsets[at] ?? 0, start)
-      const records = left > 0 ? await log.read(name, partition, from, { records: left, bytes }) : []
+      const records = left > 0 && end > from ? await log.read(name, partition, from, { records: left, bytes }) : []
       if (records.length > 0) ranges[at] = [from, from + records.length]
       left -= records.length
       for (const record of records) read.push(record)

@@ -4,7 +4,7 @@
  */
 import { Delivery, type SinkEngine } from './deliver.ts'
 import { Fenced, LogUnavailable } from './log/log.ts'
-import { pause, RENEW_MS, type RunReport } from './run.ts'
+import { pause, type RunReport } from './run.ts'
 import { type AnySink, Unavailable } from './sink.ts'
 import type { Millis } from './time.ts'
 
@@ -18,6 +18,7 @@ export interface SinkRun {
 
 const IDLE_MS = 1_000
 const RETRY_MS = 1_000
+const LOOK_MS = 50
 
 /** Run until `until` aborts. Rejects with `Taken` if another living process runs one of these sinks, or with a bug. */
 export async function runSinks(
@@ -46,7 +47,6 @@ async function runSink(
 ): Promise<void> {
   let delivery: Delivery | undefined
   let seen = -1
-  let renewed = performance.now()
   let rewound = rewind === undefined
   try {
     while (!until.aborted) {
@@ -58,16 +58,16 @@ async function runSink(
         if (!rewound) await delivery.rewind()
         if (!rewound) rewind?.()
         rewound = true
-        if (performance.now() - renewed > RENEW_MS) {
-          await delivery.renew()
-          renewed = performance.now()
-        }
         if (await delivery.step()) await pause(lingerMs, until)
-        else seen = await engine.log.changed(seen, IDLE_MS)
+        else {
+          seen = await engine.log.changed(seen, IDLE_MS)
+          // Most changes are not for this sink: let some gather before it looks.
+          await pause(LOOK_MS, until)
+        }
       } catch (error) {
         if (error instanceof Unavailable) {
           report.trouble?.(sink.name, error)
-          await Promise.race([pause(error.retryAfter, until), pause(RENEW_MS, until)])
+          await pause(error.retryAfter, until)
           continue
         }
         delivery = undefined

@@ -15,7 +15,6 @@ export interface RunReport {
   trouble?(task: string, error: Error): void
 }
 
-export const RENEW_MS = 2_000
 const IDLE_MS = 500
 const RETRY_MS = 1_000
 
@@ -44,15 +43,10 @@ export async function run(
     })),
   )
   let seen = -1
-  let renewed = performance.now()
   try {
     while (!until.aborted) {
       let busy = false
       for (const slot of slots) busy = (await advance(slot)) || busy
-      if (performance.now() - renewed > RENEW_MS) {
-        for (const slot of slots) await guarded(slot, task => task.renew())
-        renewed = performance.now()
-      }
       // A processor on the embedded log never waits for anything: others in this process need their turn.
       if (busy) await new Promise(resolve => setImmediate(resolve))
       else seen = await log.changed(seen, IDLE_MS)

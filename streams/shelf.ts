@@ -21,6 +21,7 @@ export class Shelf implements Blocks {
   readonly #plain = new Map<string, Row[]>()
   readonly #dense = new Map<string, Map<number, Row[]>>()
   readonly #newest = new Map<string, number>()
+  readonly #oldest = new Map<string, number>()
   #headChanged = false
   readonly #changedRows = new Map<string, Row>()
   readonly #changedBlocks = new Map<AnyList, Set<number>>()
@@ -47,6 +48,10 @@ export class Shelf implements Blocks {
     if (!('blockMs' in list)) return (0 - block) * direction > 0 && this.#plain.get(list.name)?.length ? 0 : undefined
     // Most reads look past the newest row: that needs no look into the store.
     if (direction > 0 && block >= this.#newestBlock(list)) return undefined
+    if (direction > 0 && block < this.#oldestBlock(list)) return this.#oldestBlock(list)
+    const newest = this.#newestBlock(list)
+    if (direction < 0 && block > newest && Number.isFinite(newest) && this.#block(list, newest).length > 0)
+      return newest
     const nearer = (a: number | undefined, b: number) => (a === undefined || (b - a) * direction < 0 ? b : a)
     let nearest: number | undefined
     const loaded = this.#dense.get(list.name)
@@ -71,6 +76,8 @@ export class Shelf implements Blocks {
   remove(row: Row): void {
     const block = this.#touch(row)
     remove(block, row)
+    // It may have been the first block's last row.
+    if (block.length === 0) this.#oldest.delete(row.list.name)
   }
 
   changes(): StateChange[] {
@@ -116,6 +123,8 @@ export class Shelf implements Blocks {
     }
     const block = blockOf(list, at)
     if (block > this.#newestBlock(list)) this.#newest.set(list.name, block)
+    const oldest = this.#oldest.get(list.name)
+    if (oldest !== undefined && block < oldest) this.#oldest.set(list.name, block)
     const changed = this.#changedBlocks.get(list)
     if (changed) changed.add(block)
     else this.#changedBlocks.set(list, new Set([block]))
@@ -130,6 +139,17 @@ export class Shelf implements Blocks {
       this.#newest.set(list.name, newest)
     }
     return newest
+  }
+
+  /** The first block of a dense list that has rows; Infinity: there is none. */
+  #oldestBlock(list: AnyList): number {
+    let oldest = this.#oldest.get(list.name)
+    if (oldest === undefined) {
+      this.#oldest.set(list.name, Number.NEGATIVE_INFINITY)
+      oldest = this.next(list, Number.NEGATIVE_INFINITY, 1) ?? Number.POSITIVE_INFINITY
+      this.#oldest.set(list.name, oldest)
+    }
+    return oldest
   }
 
   #plainOf(name: string): Row[] {

@@ -121,9 +121,6 @@ export class Task {
   get checkpoint(): Checkpoint {
     return this.#checkpoint
   }
-  renew(): Promise<void> {
-    return this.#held.renew()
-  }
   release(): Promise<void> {
     return this.#held.release()
   }

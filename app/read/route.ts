@@ -27,6 +27,7 @@ export interface Route<P extends Shape = Shape, Q extends Shape = Shape, B exten
   /** Without a role anybody may ask. */
   readonly role?: ReadRole
   readonly params?: P
+  /** Strict: a misspelt filter is refused, as it would quietly return everything. */
   readonly query?: Q
   readonly body?: B
   /** What is answered when all is well, by status. */
@@ -57,7 +58,7 @@ export function serve(app: FastifyInstance, requireRole: RequireRole, routes: re
       async handler(request, reply) {
         const asked = {
           params: read(one.params, request.params),
-          query: read(one.query ?? NO_QUERY, request.query),
+          query: read(one.query, request.query),
           body: read(one.body, request.body ?? {}, 422),
           request,
         }
@@ -72,8 +73,6 @@ export function serve(app: FastifyInstance, requireRole: RequireRole, routes: re
   }
 }
 
-/** A misspelt filter is refused: it would quietly return everything. */
-const NO_QUERY = z.strictObject({})
 const read = (shape: Shape, input: unknown, status: 400 | 422 = 400) => shape && checked(shape, input, status)
 
 export const MAX_PAGE = 500

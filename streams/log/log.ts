@@ -38,7 +38,7 @@ export interface Log extends Appender {
   checkpointOf(task: string): Promise<Checkpoint | undefined>
   /** Whether a living owner has the task. */
   isOwned(task: string): Promise<boolean>
-  /** Become the only one who may commit for a task. Throws `Taken` while another owner lives. */
+  /** Become the only one who may commit for a task; the log sees to it that others know we live. Throws `Taken` while another owner lives. */
   claim(task: string): Promise<Held>
   /**
    * Resolves when something may have been committed since `seen` (what the last call resolved to; at first -1), or
@@ -90,8 +90,6 @@ export interface Held {
   readonly checkpoint: Checkpoint
   readonly state: StateReader
   begin(): Promise<Transaction>
-  /** Say that we live. Throws `Fenced` if another owner has taken the task. */
-  renew(): Promise<void>
   /** Let another owner take the task at once. */
   release(): Promise<void>
 }

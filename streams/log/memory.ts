@@ -176,11 +176,6 @@ class MemoryHeld implements Held {
     return new MemoryTransaction(this.#disk, this.task, this.epoch, this.#weather, await this.#disk.turn())
   }
 
-  async renew(): Promise<void> {
-    await this.#weather('renew')
-    if (this.#disk.task(this.task).epoch !== this.epoch) throw new Fenced(`${this.task} has another owner`)
-  }
-
   async release(): Promise<void> {
     await this.#weather('release')
     const task = this.#disk.task(this.task)

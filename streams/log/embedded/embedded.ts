@@ -17,7 +17,7 @@ import {
 } from '../log.ts'
 import { batchesOf, decodeBatch, type EncodedBatch } from './batch.ts'
 import { explained, openDataFile, transact } from './file.ts'
-import { claimTask, isOwned, thisProcess } from './lease.ts'
+import { claimTask, isOwned, RENEW_MS, renewLeases, thisProcess } from './lease.ts'
 
 export interface EmbeddedOptions {
   readonly directory: string
@@ -46,6 +46,7 @@ export class EmbeddedLog implements Log {
   readonly #extend
   readonly #insert
   readonly #version
+  #renewing: NodeJS.Timeout | undefined
   #polling: Promise<number> | undefined
   #ownCommits = 0
   #writing: Promise<void> = Promise.resolve()
@@ -123,6 +124,8 @@ export class EmbeddedLog implements Log {
   }
 
   claim(task: string): Promise<Held> {
+    // A renewal that fails (full disk, busy file) is made up for by the next; commits tell the rest.
+    this.#renewing ??= setInterval(() => void renewLeases(this).catch(() => undefined), RENEW_MS).unref()
     return claimTask(this, task)
   }
 
@@ -168,6 +171,7 @@ export class EmbeddedLog implements Log {
   }
 
   close(): Promise<void> {
+    clearInterval(this.#renewing)
     if (this.db.isOpen) this.db.close()
     return Promise.resolve()
   }

@@ -3,13 +3,14 @@
  * one whose process is gone, or that has been silent for longer than the lease, loses the task to the next who asks.
  */
 import { readFileSync } from 'node:fs'
-import { type Checkpoint, Fenced, type Held, NOTHING_YET, type StateReader, Taken, type Transaction } from '../log.ts'
+import { type Checkpoint, type Held, NOTHING_YET, type StateReader, Taken, type Transaction } from '../log.ts'
 import type { EmbeddedLog } from './embedded.ts'
 import { explained, transact } from './file.ts'
 import { stateReader } from './state.ts'
 import { EmbeddedTransaction } from './transaction.ts'
 
 export const LEASE_MS = 10_000
+export const RENEW_MS = 2_000
 
 /** This process, told apart from one that gets its pid later (and from other threads' connections by nothing: a process is one owner). */
 export const thisProcess = (): string => `${process.pid}@${startOf(process.pid)}`
@@ -47,6 +48,18 @@ export function isOwned(log: EmbeddedLog, task: string): boolean {
   const row = log.prepared('SELECT owner, renewedAt FROM tasks WHERE task = ?').get(task)
   const { owner = null, renewedAt = 0 } = (row ?? {}) as Partial<TaskRow>
   return owner !== null && log.now() - renewedAt < LEASE_MS && lives(owner)
+}
+
+/** Say that we live, for all the tasks of this process at once. A task that another has taken meanwhile stays taken. */
+export async function renewLeases(log: EmbeddedLog): Promise<void> {
+  const free = await log.turn()
+  try {
+    log.prepared('UPDATE tasks SET renewedAt = ? WHERE owner = ?').run(log.now(), log.owner)
+  } catch (error) {
+    throw explained(error, log.path)
+  } finally {
+    free()
+  }
 }
 
 export async function claimTask(log: EmbeddedLog, task: string): Promise<Held> {
@@ -105,24 +118,12 @@ class EmbeddedHeld implements Held {
     return new EmbeddedTransaction(this.#log, this.#id, this.task, this.epoch, free)
   }
 
-  async renew(): Promise<void> {
-    await this.#own('UPDATE tasks SET renewedAt = ? WHERE id = ? AND epoch = ?', this.#log.now(), () => {
-      throw new Fenced(`${this.task} has been taken by another owner`)
-    })
-  }
-
   async release(): Promise<void> {
-    await this.#own(
-      'UPDATE tasks SET owner = NULL, renewedAt = ? WHERE id = ? AND epoch = ?',
-      this.#log.now(),
-      () => {},
-    )
-  }
-
-  async #own(sql: string, at: number, otherwise: () => void): Promise<void> {
     const free = await this.#log.turn()
     try {
-      if (Number(this.#log.db.prepare(sql).run(at, this.#id, this.epoch).changes) === 0) otherwise()
+      this.#log
+        .prepared('UPDATE tasks SET owner = NULL, renewedAt = ? WHERE id = ? AND epoch = ?')
+        .run(this.#log.now(), this.#id, this.epoch)
     } catch (error) {
       throw explained(error, this.#log.path)
     } finally {

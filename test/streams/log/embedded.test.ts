@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { EmbeddedLog } from '../../../streams/log/embedded/embedded.ts'
-import { LEASE_MS } from '../../../streams/log/embedded/lease.ts'
+import { LEASE_MS, renewLeases } from '../../../streams/log/embedded/lease.ts'
 import { type Log, LogUnavailable, Taken } from '../../../streams/log/log.ts'
 import type { Instant } from '../../../streams/time.ts'
 import { contract, TOPICS } from './contract.ts'
@@ -44,9 +44,9 @@ test('an owner that has been silent for longer than its lease loses its task', a
   const directory = newDirectory()
   let now = 1_000_000
   const [one, two] = [open(directory, '1@', () => now), open(directory, '01@', () => now)]
-  const held = await one.claim('task/0')
+  await one.claim('task/0')
   now += LEASE_MS - 1
-  await held.renew()
+  await renewLeases(one)
   now += LEASE_MS - 1
   await assert.rejects(two.claim('task/0'), Taken)
   now += 2

@@ -1,0 +1,151 @@
+/** Cases: the list of those that need someone, and what one can do about each. */
+import { h } from './dom.js'
+import { ago, caseBadge, time, words } from './format.js'
+
+export function casesView({ at, cases, now, sending }, act) {
+  const card = aCase => caseCard(aCase, { now, sending, inShipment: false }, act)
+  return h(
+    'section',
+    { class: 'whole', key: 'cases', 'aria-labelledby': 'cases-title' },
+    h('h2', { id: 'cases-title' }, 'Open cases'),
+    cases === undefined
+      ? h('p', { class: 'quiet' }, 'Loading…')
+      : cases.cases.length === 0
+        ? h('p', { class: 'quiet', key: 'none' }, 'Nothing needs you.')
+        : h(
+            'div',
+            { key: 'some' },
+            nameField(act),
+            h('div', { class: 'case-grid' }, cases.cases.map(card)),
+            cases.nextCursor ? older(at) : null,
+          ),
+  )
+}
+
+const older = () => h('p', { class: 'quiet' }, 'These are the newest; there are more.')
+
+export const nameField = act =>
+  h(
+    'p',
+    { class: 'name', key: 'name' },
+    h('label', { for: 'name' }, 'Your name'),
+    h('input', {
+      id: 'name',
+      autocomplete: 'name',
+      maxlength: '200',
+      value: act.name(),
+      oninput: event => act.setName(event.target.value),
+    }),
+  )
+
+export function caseCard(aCase, { now, sending, inShipment }, act) {
+  const { caseId, kind, subject, shipmentId, stopId, state, owner, openedAt, closedAt, closedBy, notes } = aCase
+  const open = state === 'open' || state === 'acknowledged'
+  return h(
+    'article',
+    { class: 'case', key: caseId, 'aria-label': `${words(kind)}, ${shipmentId ?? subject.id}` },
+    h(
+      'div',
+      null,
+      caseBadge(aCase),
+      inShipment
+        ? null
+        : shipmentId
+          ? [' ', h('a', { href: act.href({ view: '', shipment: shipmentId }) }, shipmentId)]
+          : ` ${subject.kind} ${subject.id}`,
+      stopId ? h('span', { class: 'quiet' }, ` at ${stopId}`) : null,
+    ),
+    h(
+      'div',
+      { class: 'quiet' },
+      open
+        ? ['since ', time(openedAt, now), ` (${ago(openedAt, now)})`]
+        : [time(openedAt, now), closedAt ? [' to ', time(closedAt, now)] : null, ` · ${state}`],
+      owner ? ` · ${owner} has it` : null,
+      closedBy ? ` · closed by ${closedBy}` : null,
+    ),
+    evidence(aCase.evidence, now),
+    notes.length > 0
+      ? h(
+          'ul',
+          { class: 'plain notes' },
+          notes.map(({ by, at, text }) =>
+            h(
+              'li',
+              { key: at + by },
+              h('strong', null, by),
+              ' ',
+              h('span', { class: 'quiet' }, time(at, now)),
+              h('div', null, text),
+            ),
+          ),
+        )
+      : null,
+    open ? actions(aCase, sending[caseId], act) : null,
+  )
+}
+
+/** `{"silentSince": "2026-03-01T12:00:00.000Z"}` → a name and a time. */
+function evidence(found, now) {
+  if (typeof found !== 'object' || found === null) return found ? h('p', null, String(found)) : null
+  const name = key => words(key.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`))
+  const value = said => {
+    if (typeof said === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(said)) return time(said, now)
+    if (Array.isArray(said) && said.every(one => typeof one !== 'object')) return said.join(', ')
+    return typeof said === 'object' ? JSON.stringify(said) : String(said)
+  }
+  const rows = Object.entries(found).filter(([, said]) => said !== null)
+  return rows.length > 0
+    ? h(
+        'dl',
+        { class: 'facts' },
+        rows.map(([key, said]) => h('div', { key }, h('dt', null, name(key)), h('dd', null, value(said)))),
+      )
+    : null
+}
+
+const BUTTONS = [
+  ['acknowledge', 'Acknowledge'],
+  ['resolve', 'Resolve'],
+  ['comment', 'Comment'],
+]
+
+function actions(aCase, sending, act) {
+  const { caseId, state, kind } = aCase
+  const field = `text-${caseId}`
+  const busy = sending?.state === 'busy'
+  return h(
+    'form',
+    { class: 'actions', onsubmit: event => event.preventDefault() },
+    h('label', { for: field }, 'Comment'),
+    h('textarea', { id: field, rows: '2', maxlength: '4000' }),
+    h(
+      'div',
+      { class: 'buttons' },
+      BUTTONS.filter(([action]) => !(action === 'acknowledge' && state === 'acknowledged')).map(([action, name]) =>
+        h(
+          'button',
+          {
+            key: action,
+            type: 'button',
+            // Not `disabled`: that would take the focus away from whoever pressed it.
+            'aria-disabled': busy ? 'true' : null,
+            'aria-label': `${name} ${words(kind).toLowerCase()}`,
+            onclick: () => busy || act.onCase(action, aCase, document.getElementById(field)),
+          },
+          name,
+        ),
+      ),
+    ),
+    sending
+      ? h(
+          'p',
+          {
+            class: sending.state === 'failed' ? 'error' : 'quiet',
+            role: sending.state === 'failed' ? 'alert' : 'status',
+          },
+          sending.text,
+        )
+      : null,
+  )
+}

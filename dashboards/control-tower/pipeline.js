@@ -1,0 +1,97 @@
+/** The pipeline's health, hop by hop. */
+import { h } from './dom.js'
+import { count, time, words } from './format.js'
+
+const COLUMNS = ['Hop', 'State', 'In', 'Out', 'Dropped', 'Waiting', 'Dead letters']
+const STATES = { running: 'good', catching_up: 'warn', paused: 'warn', stopped: 'bad' }
+
+export function pipelineView({ pipeline, now }) {
+  if (!pipeline) return h('p', { class: 'quiet', key: 'wait' }, 'Loading…')
+  const { hops, tick, ready } = pipeline
+  return h(
+    'section',
+    { class: 'whole', key: 'pipeline', 'aria-labelledby': 'pipeline-title' },
+    h('h2', { id: 'pipeline-title' }, 'Pipeline'),
+    h(
+      'p',
+      null,
+      h('span', { class: `badge ${ready ? 'good' : 'bad'}` }, ready ? 'ready' : 'not ready'),
+      tick ? h('span', { class: 'quiet' }, ' Clock of events: ', time(tick)) : null,
+    ),
+    h(
+      'table',
+      { role: 'table', class: 'cards numbers', 'aria-labelledby': 'pipeline-title' },
+      h(
+        'thead',
+        { role: 'rowgroup' },
+        h(
+          'tr',
+          { role: 'row' },
+          COLUMNS.map(name => h('th', { role: 'columnheader', scope: 'col' }, name)),
+        ),
+      ),
+      h('tbody', { role: 'rowgroup' }, hops.map(row)),
+    ),
+    troubles('Refused', 'Input that was not understood.', pipeline.refused, now),
+    troubles('Late', 'What came after its horizon.', pipeline.late, now),
+    troubles('Dead letters', 'What could not be handled.', pipeline.deadLetters, now),
+  )
+}
+
+function row({ hop, kind, state, detail, dropped, deadLetters, lag, ...flow }) {
+  const reasons = Object.entries(dropped)
+  const number = (label, n, ...more) =>
+    h('td', { role: 'cell', class: 'number', 'data-label': label }, h('div', null, count(n), ...more))
+  return h(
+    'tr',
+    { role: 'row', key: `${kind} ${hop}` },
+    h('th', { role: 'rowheader', scope: 'row' }, hop, h('div', { class: 'quiet' }, kind)),
+    h(
+      'td',
+      { role: 'cell', 'data-label': 'State' },
+      h(
+        'div',
+        null,
+        h('span', { class: `badge ${STATES[state]}` }, words(state).toLowerCase()),
+        detail ? h('div', { class: 'quiet' }, detail) : null,
+      ),
+    ),
+    number('In', flow.in),
+    number('Out', flow.out),
+    number(
+      'Dropped',
+      reasons.reduce((sum, [, n]) => sum + n, 0),
+      reasons.map(([reason, n]) => h('div', { class: 'quiet', key: reason }, `${reason}: ${count(n)}`)),
+    ),
+    number('Waiting', lag),
+    h(
+      'td',
+      { role: 'cell', class: 'number', 'data-label': 'Dead letters' },
+      h('div', null, h('span', { class: deadLetters > 0 ? 'badge bad' : null }, count(deadLetters))),
+    ),
+  )
+}
+
+const troubles = (title, meaning, { count: n, last }, now) =>
+  h(
+    'section',
+    { class: 'part', key: title },
+    h('h3', null, title, h('span', { class: 'count' }, count(n))),
+    h('p', { class: 'quiet' }, n === 0 ? `${meaning} None.` : meaning),
+    last.length > 0
+      ? h(
+          'ul',
+          { class: 'plain' },
+          last.map(({ foundBy, occurredAt, reason, at, key }) =>
+            h(
+              'li',
+              null,
+              time(occurredAt, now),
+              ` ${foundBy}: `,
+              h('strong', null, reason),
+              h('span', { class: 'quiet' }, ` ${at}${key === null ? '' : ` · ${key}`}`),
+            ),
+          ),
+        )
+      : null,
+  )

@@ -1,0 +1,105 @@
+/**
+ * predict-etas: says when a shipment will reach the stops ahead.
+ *
+ *   reads   shipment.plan.v1, shipment.milestone.v1, shipment.sighting.v1     by shipmentId
+ *   keeps   the plan, what proves a stop reached, the progress in blocks, what it last said of each stop
+ *   writes  shipment.eta.v1, late.v1
+ *
+ * Only the last two hours before the newest progress count, so that an older one is kept and says nothing. An ETA of
+ * a stop that has been reached is taken back. The rules are in domain/eta.ts; nothing here decides anything.
+ */
+import { corrections, isNews } from '../domain/corrections.ts'
+import { etas, type Fix, SPEED_WINDOW_MS, stopsAhead } from '../domain/eta.ts'
+import {
+  everyRow,
+  heardOn,
+  lateRecord,
+  letGoAt,
+  NOTHING_HEARD,
+  type Retention,
+  SHIPMENT_KEPT_MS,
+} from '../domain/horizon.ts'
+import { endOf, isProof, journey } from '../domain/journey.ts'
+import { progressList as progress, progressRow } from '../domain/progress.ts'
+import { json } from '../schemas/codec.ts'
+import {
+  lates,
+  PROGRESS_BUCKET_MS,
+  shipmentEtas,
+  shipmentMilestones,
+  shipmentPlans,
+  shipmentSightings,
+} from '../schemas/topics.ts'
+import type { Event } from '../streams/event.ts'
+import { type Evidence, known, type Row } from '../streams/evidence.ts'
+import { drop, processor } from '../streams/processor.ts'
+import { type Instant, later, NEVER_YET } from '../streams/time.ts'
+import { type AnyTopic, emit } from '../streams/topic.ts'
+
+/** The last bucket in which there ever was progress. */
+type Head = Retention & { readonly newest: Instant }
+const START: Head = { ...NOTHING_HEARD, newest: NEVER_YET }
+
+const plan = { name: 'plan', codec: shipmentPlans.codec }
+const reached = { name: 'reached', codec: shipmentMilestones.codec }
+const told = { name: 'told', codec: shipmentEtas.codec }
+const keeps = [plan, reached, progress, told]
+
+const NAME = 'predict-etas'
+export const predictEtas = processor({ name: NAME, head: json<Head>(), keeps, emits: [shipmentEtas, lates] })
+  .on(shipmentPlans, (head = START, kept, event) => {
+    if (head.letGo) return late(shipmentPlans, event)
+    const news = known(plan, shipmentPlans.identityOf(event.value), event.value)
+    return isNews(event.value, kept.get(plan, news.id)?.value)
+      ? restate(heardOn(head, event.receivedAt), kept, news)
+      : HEARD
+  })
+  .on(shipmentMilestones, (head = START, kept, event) => {
+    if (!isProof(event.value)) return drop('proves nothing')
+    if (head.letGo) return late(shipmentMilestones, event)
+    const news = known(reached, shipmentMilestones.identityOf(event.value), event.value)
+    return isNews(event.value, kept.get(reached, news.id)?.value)
+      ? restate(heardOn(head, event.receivedAt), kept, news)
+      : HEARD
+  })
+  .on(shipmentSightings, (head = START, kept, event) => {
+    if (event.value.kind !== 'progress') return drop('no progress')
+    if (head.letGo) return late(shipmentSightings, event)
+    const news = progressRow(progress, event.value)
+    if (!isNews(news.value, kept.get(progress, news.id, news.at)?.value)) return HEARD
+    const next = heardOn(head, event.receivedAt)
+    return restate(news.at > next.newest ? { ...next, newest: news.at } : next, kept, news)
+  })
+  .onWake((head = START, kept) => ({ head: { ...head, letGo: true }, remove: everyRow(kept, keeps) }))
+
+const HEARD = drop('heard before')
+const late = <V>(topic: AnyTopic, event: Event<V>) => ({
+  emit: [emit(lates, lateRecord(NAME, topic.name, topic.keyOf(event.value), event))],
+})
+
+function restate(head: Head, kept: Evidence, news: Row) {
+  const now = kept.with([news])
+  const [holds] = now.all(plan)
+  if (!holds) return { head, put: [news], wakeAt: letGoAt(head.heardBy, head.heardBy, SHIPMENT_KEPT_MS) }
+  const way = journey(holds, now.all(reached))
+  const said = corrections(shipmentEtas, now.all(told), etas(holds, stopsAhead(holds, way), recent(now, head.newest)))
+  return {
+    head,
+    put: [news, ...said.map(eta => known(told, shipmentEtas.identityOf(eta), eta))],
+    emit: said.map(eta => emit(shipmentEtas, eta)),
+    wakeAt: letGoAt(endOf(holds, way), head.heardBy, SHIPMENT_KEPT_MS),
+  }
+}
+
+/** The progress of the last two hours before the newest, and a little more, in order of time. */
+function recent(kept: Evidence, newest: Instant): Fix[] {
+  const fixes: Fix[] = []
+  let from: Instant | undefined
+  for (const { at, value } of kept.backward(progress, { at: later(newest, 1), id: '' })) {
+    if (value.retracted) continue
+    from ??= later(at, -SPEED_WINDOW_MS - PROGRESS_BUCKET_MS)
+    if (at < from) break
+    fixes.push(value)
+  }
+  return fixes.sort((a, b) => a.occurredAt - b.occurredAt || (a.vehicleId < b.vehicleId ? -1 : 1))
+}

@@ -1,0 +1,184 @@
+/**
+ * raise-cases: says which shipments need a person.
+ *
+ *   reads   shipment.plan.v1, shipment.milestone.v1, shipment.sighting.v1, case.action.v1     by shipmentId
+ *   keeps   all four, the progress in blocks, what it last said of each case; head: the last alarm that rang
+ *   writes  case.v1, late.v1
+ *
+ * One alarm per shipment, at the next moment that can make a case; a plan that comes after its own deadline rings at
+ * once. Progress that follows shortly on other progress opens no case, it can only break a silence that was told: so
+ * while it flows the alarm stays where it was, and asks how things are when it rings. The rules are in
+ * domain/cases.ts and domain/silence.ts; nothing here decides anything.
+ */
+import { caseOf, deadlines, type Grounds, isOpen, lateGrounds, missedGrounds, withdrawn } from '../domain/cases.ts'
+import { corrections, isNews } from '../domain/corrections.ts'
+import {
+  everyRow,
+  heardOn,
+  lateRecord,
+  letGoAt,
+  NOTHING_HEARD,
+  type Retention,
+  SHIPMENT_KEPT_MS,
+} from '../domain/horizon.ts'
+import { endOf, isProof, type Journey, journey } from '../domain/journey.ts'
+import { type Progress, progressList as progress, progressRow } from '../domain/progress.ts'
+import { breaksSilence, lastSilence, type Leg, legs, silenceGrounds, SILENCE_MS, silentAt } from '../domain/silence.ts'
+import { json } from '../schemas/codec.ts'
+import type { Case, CaseAction, ShipmentPlan } from '../schemas/generated/events.ts'
+import {
+  caseActions,
+  cases,
+  lates,
+  PROGRESS_BUCKET_MS,
+  shipmentMilestones,
+  shipmentPlans,
+  shipmentSightings,
+} from '../schemas/topics.ts'
+import { digest, type Event } from '../streams/event.ts'
+import { type Evidence, heard, known, type PlainList, type Row } from '../streams/evidence.ts'
+import { drop, processor } from '../streams/processor.ts'
+import { type Instant, later, NEVER_YET } from '../streams/time.ts'
+import { type AnyTopic, emit } from '../streams/topic.ts'
+
+/** `passed`: it is at least so late. */
+type Head = Retention & { readonly passed: Instant }
+const START: Head = { ...NOTHING_HEARD, passed: NEVER_YET }
+
+const plan = { name: 'plan', codec: shipmentPlans.codec }
+const reached = { name: 'reached', codec: shipmentMilestones.codec }
+const actions: PlainList<CaseAction> = { name: 'actions', codec: caseActions.codec }
+const told = { name: 'told', codec: cases.codec }
+
+const NAME = 'raise-cases'
+export const raiseCases = processor({
+  name: NAME,
+  head: json<Head>(),
+  keeps: [plan, reached, progress, actions, told],
+  emits: [cases, lates],
+})
+  .on(shipmentPlans, (head = START, kept, event) => {
+    if (head.letGo) return late(shipmentPlans, event)
+    const news = known(plan, shipmentPlans.identityOf(event.value), event.value)
+    return isNews(event.value, kept.get(plan, news.id)?.value) ? consider(head, kept, news, event) : HEARD
+  })
+  .on(shipmentMilestones, (head = START, kept, event) => {
+    if (!isProof(event.value)) return drop('proves nothing')
+    if (head.letGo) return late(shipmentMilestones, event)
+    const news = known(reached, shipmentMilestones.identityOf(event.value), event.value)
+    return isNews(event.value, kept.get(reached, news.id)?.value) ? consider(head, kept, news, event) : HEARD
+  })
+  .on(shipmentSightings, (head = START, kept, event) => {
+    if (event.value.kind !== 'progress') return drop('no progress')
+    if (head.letGo) return late(shipmentSightings, event)
+    const news = progressRow(progress, event.value)
+    const before = kept.get(progress, news.id, news.at)
+    if (!isNews(news.value, before?.value)) return HEARD
+    const { occurredAt, retracted } = news.value
+    const unremarkable = !before && !retracted && follows(kept, news) && !breaksSilence(silences(kept), occurredAt)
+    if (unremarkable && heardOn(head, event.receivedAt) === head) return { put: [news] }
+    return consider(head, kept, news, event)
+  })
+  .on(caseActions, (head = START, kept, event) => {
+    if (event.value.subjectKind !== 'shipment') return drop('not about a shipment')
+    const action = heard(actions, event)
+    if (kept.has(action)) return HEARD
+    return head.letGo ? settle(kept, action, event.value) : consider(head, kept, action, event)
+  })
+  .onWake((head = START, kept, at) => {
+    const next = { ...head, passed: Math.max(head.passed, at) as Instant }
+    const { letGo, ...step } = restate(next, kept, at)
+    if (letGo > at) return { ...step, head: next }
+    // Cases that are still open stay, with what people did: they may still be closed.
+    const stays = (row: Row) => row.list === told && isOpen(row.value as Case)
+    const gone = everyRow(kept.with(step.put), [plan, reached, progress, told]).filter(row => !stays(row))
+    return { head: { ...next, letGo: true }, put: step.put.filter(stays), remove: gone, emit: step.emit }
+  })
+
+const HEARD = drop('heard before')
+const late = <V>(topic: AnyTopic, event: Event<V>) => ({
+  emit: [emit(lates, lateRecord(NAME, topic.name, topic.keyOf(event.value), event))],
+})
+const silences = (kept: Evidence) => kept.all(told).filter(({ kind, retracted }) => kind === 'no_signal' && !retracted)
+
+/** Whether there was progress so shortly before that there was no silence. */
+function follows(kept: Evidence, news: Row<Progress>): boolean {
+  for (const { value } of kept.backward(progress, news))
+    if (!value.retracted) return news.value.occurredAt - value.occurredAt < SILENCE_MS
+  return false
+}
+
+function consider(head: Head, kept: Evidence, news: Row, { receivedAt }: Event<unknown>) {
+  const next = heardOn(head, receivedAt)
+  const { put, emit, wakeAt } = restate(next, kept.with([news]), receivedAt)
+  return { head: next, put: [news, ...put], emit, wakeAt }
+}
+
+function restate({ passed, heardBy }: Head, kept: Evidence, receivedAt: Instant) {
+  const [holds] = kept.all(plan)
+  const way = holds && journey(holds, kept.all(reached))
+  const open = holds && way && holds.status === 'active' ? { plan: holds, way } : undefined
+  const onTheWay = open ? legs(open.plan, open.way) : []
+  const derived = open
+    ? grounds(open.plan, open.way, onTheWay, kept, passed).map(found => caseFor(open.plan, found, kept))
+    : []
+  const said = corrections(cases, kept.all(told), derived, withdrawn(receivedAt))
+  const letGo = letGoAt(holds && way ? endOf(holds, way) : heardBy, heardBy, SHIPMENT_KEPT_MS)
+  const alarms = [
+    ...(open ? deadlines(open.plan, open.way) : []),
+    ...onTheWay.flatMap(leg => (leg.until === undefined ? (silentAt(leg, lastFix(kept, leg)) ?? []) : [])),
+  ].filter(at => at > passed)
+  return {
+    letGo,
+    put: said.map(fact => known(told, fact.caseId, fact)),
+    emit: said.map(fact => emit(cases, fact)),
+    wakeAt: Math.min(letGo, ...alarms) as Instant,
+  }
+}
+
+const grounds = (
+  holds: ShipmentPlan,
+  way: Journey,
+  onTheWay: readonly Leg[],
+  kept: Evidence,
+  passed: Instant,
+): Grounds[] => [
+  ...lateGrounds(holds, way, passed),
+  ...missedGrounds(holds, way),
+  ...onTheWay.flatMap(leg => {
+    const silence = lastSilence(leg, fixesOn(kept, leg), passed)
+    return silence ? silenceGrounds(leg, silence) : []
+  }),
+]
+
+function caseFor({ shipmentId, customerId, carrierId, companyId }: ShipmentPlan, found: Grounds, kept: Evidence) {
+  const caseId = digest(found.kind, 'shipment', shipmentId, found.stopId ?? '')
+  const about = { caseId, subjectKind: 'shipment' as const, subjectId: shipmentId, shipmentId }
+  return caseOf(found, { ...about, customerId, carrierId, companyId }, kept.all(actions))
+}
+
+/** When there was progress on a leg, in order but for vehicles that share a bucket. */
+function* fixesOn(kept: Evidence, { from, until }: Leg): Generator<Instant> {
+  for (const { at, value } of kept.forward(progress, { at: later(from, -PROGRESS_BUCKET_MS), id: '' }, true)) {
+    if (until !== undefined && at >= until) return
+    if (!value.retracted) yield value.occurredAt
+  }
+}
+
+function lastFix(kept: Evidence, { from }: Leg): Instant | undefined {
+  let last: Instant | undefined
+  for (const { at, value } of kept.backward(progress)) {
+    if (at < from - PROGRESS_BUCKET_MS || (last !== undefined && at < last - PROGRESS_BUCKET_MS)) break
+    if (!value.retracted && (last === undefined || value.occurredAt > last)) last = value.occurredAt
+  }
+  return last
+}
+
+/** All else has been let go: a person may still settle a case that was left open. */
+function settle(kept: Evidence, action: Row<CaseAction>, { caseId }: CaseAction) {
+  const left = kept.get(told, caseId)?.value
+  if (!left) return drop('its evidence was let go')
+  const found = { ...left, endedAt: null, evidence: JSON.parse(left.evidence) as Record<string, unknown> }
+  const said = corrections(cases, [left], [caseOf(found, left, kept.with([action]).all(actions))])
+  return { put: [action, ...said.map(fact => known(told, caseId, fact))], emit: said.map(fact => emit(cases, fact)) }
+}

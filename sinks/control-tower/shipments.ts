@@ -1,0 +1,64 @@
+/** The plan that holds, the newest request, and which vehicle carries what. */
+import type { VehicleAssignment } from '../../schemas/generated/events.ts'
+import { shipmentPlans, shipmentRequests, vehicleAssignments } from '../../schemas/topics.ts'
+import { flag, keepHighest, sinkInto } from './sink-into.ts'
+
+const PLAN = keepHighest(
+  'shipments',
+  ['shipment_id'],
+  // prettier-ignore
+  ['shipment_id', 'revision', 'event_id', 'retracted', 'status', 'customer_id', 'carrier_id', 'company_id', 'last_stop_id', 'phase', 'open_cases', 'plan'],
+)
+
+export const plansSink = sinkInto('shipment-plans', shipmentPlans, views => {
+  const plan = views.sql(PLAN)
+  const forget = views.sql('DELETE FROM shipment_references WHERE shipment_id = ?')
+  const refer = views.sql('INSERT INTO shipment_references VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+  return ({ eventId, value }) => {
+    const { shipmentId, revision, retracted, status, references, customerId, carrierId, companyId, stops } = value
+    const lastStop = stops.at(-1)?.stopId ?? null
+    // prettier-ignore
+    const { changes } = plan.run(
+      shipmentId, revision, eventId, flag(retracted), status, customerId, carrierId, companyId, lastStop, 'planned', 0, JSON.stringify(value),
+    )
+    if (changes === 0) return undefined
+    forget.run(shipmentId)
+    if (!retracted) for (const { scheme, value: number } of references) refer.run(shipmentId, scheme, number)
+    return shipmentId
+  }
+})
+
+/** Of requests the latest plannedAt holds, of equal ones the higher eventId: the rule of the plan itself. */
+const REQUEST = keepHighest(
+  'requests',
+  ['shipment_id'],
+  ['shipment_id', 'planned_at', 'event_id'],
+  ['planned_at', 'event_id'],
+)
+
+export const requestsSink = sinkInto('shipment-requests', shipmentRequests, views => {
+  const request = views.sql(REQUEST)
+  return ({ eventId, occurredAt, value }) => {
+    request.run(value.shipmentId, occurredAt, eventId)
+    return undefined
+  }
+})
+
+const ASSIGNMENT = keepHighest(
+  'assignments',
+  ['shipment_id', 'identity'],
+  ['shipment_id', 'identity', 'revision', 'event_id', 'value'],
+)
+
+/** An assignment without its stops: those are the plan's. */
+export type KeptAssignment = Pick<VehicleAssignment, 'vehicleId' | 'periods' | 'revision' | 'retracted'>
+
+export const assignmentsSink = sinkInto('vehicle-assignments', vehicleAssignments, views => {
+  const assignment = views.sql(ASSIGNMENT)
+  return ({ eventId, value }) => {
+    const { shipmentId, vehicleId, periods, revision, retracted } = value
+    const kept = JSON.stringify({ vehicleId, periods, revision, retracted } satisfies KeptAssignment)
+    assignment.run(shipmentId, vehicleAssignments.identityOf(value), revision, eventId, kept)
+    return undefined
+  }
+})

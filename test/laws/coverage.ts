@@ -1,0 +1,73 @@
+/** A law reaches only what its journeys reach: how many of them had what. */
+import assert from 'node:assert/strict'
+import {
+  carrierClaims,
+  caseActions,
+  cases,
+  referenceLinks,
+  shipmentEtas,
+  shipmentEvents,
+  shipmentMilestones,
+  shipmentPlans,
+  shipmentSightings,
+  vehicleAssignments,
+} from '../../schemas/topics.ts'
+import type { Driver } from '../../streams/drive.ts'
+import type { Event } from '../../streams/event.ts'
+import type { Topic } from '../../streams/topic.ts'
+
+function reached(driver: Driver): Record<string, boolean> {
+  const of = <V>(topic: Topic<string, V>) => driver.written(topic).map(({ value }) => value)
+  const milestones = of(shipmentMilestones)
+  const raised = of(cases)
+  const links = new Set(driver.written(referenceLinks).map(({ eventId }) => eventId))
+  const afterLink = ({ cause, value }: Event<{ retracted: boolean }>) =>
+    cause !== null && links.has(cause) && !value.retracted
+  return {
+    milestones: milestones.length > 0,
+    'corrected milestones': milestones.some(({ revision, retracted }) => revision > 1 && !retracted),
+    'retracted milestones': milestones.some(({ retracted }) => retracted),
+    'milestones that come back': milestones.some(({ revision, retracted }) => revision > 2 && !retracted),
+    'milestones claimed by several': milestones.some(({ claims }) => claims.length > 1),
+    'estimated milestones': milestones.some(({ classifier }) => classifier === 'estimated'),
+    'several versions of a plan': of(shipmentPlans).some(({ revision }) => revision > 1),
+    'swapped vehicles': of(vehicleAssignments).some(({ retracted, revision }) => retracted || revision > 1),
+    'vehicles that ride twice': of(vehicleAssignments).some(({ periods }) => periods.length > 1),
+    'cancelled shipments': of(shipmentPlans).some(({ status }) => status === 'cancelled'),
+    'arrivals by position': of(shipmentSightings).some(({ kind }) => kind === 'arrived'),
+    'claims taken back': of(carrierClaims).some(({ retracted }) => retracted),
+    'events that waited': driver.written(shipmentEvents).some(afterLink),
+    'events taken back': of(shipmentEvents).some(({ retracted }) => retracted),
+    etas: of(shipmentEtas).length > 0,
+    'etas taken back': of(shipmentEtas).some(({ retracted }) => retracted),
+    'late cases': raised.some(({ kind }) => kind === 'late'),
+    'missed milestones': raised.some(({ kind }) => kind === 'missed_milestone'),
+    silences: raised.some(({ kind }) => kind === 'no_signal'),
+    'ambiguous references': raised.some(({ kind }) => kind === 'ambiguous_reference'),
+    'withdrawn cases': raised.some(({ state }) => state === 'withdrawn'),
+    'cases closed by people': raised.some(({ closedBy }) => closedBy !== null),
+    'acknowledged cases': raised.some(({ state }) => state === 'acknowledged'),
+    'closes that do not hold': of(caseActions).some(
+      ({ action, caseId }) =>
+        action === 'resolve' && raised.findLast(aCase => aCase.caseId === caseId)?.state === 'open',
+    ),
+  }
+}
+
+export class Coverage {
+  readonly #counts = new Map<string, number>()
+  #journeys = 0
+
+  add(driver: Driver): void {
+    this.#journeys++
+    for (const [what, is] of Object.entries(reached(driver)))
+      this.#counts.set(what, (this.#counts.get(what) ?? 0) + (is ? 1 : 0))
+  }
+  get report(): string {
+    return `of ${this.#journeys} journeys: ${[...this.#counts].map(([what, n]) => `${what} ${n}`).join(', ')}`
+  }
+  /** Every kind of thing happened in at least this part of the journeys. */
+  assertAtLeast(part: number): void {
+    for (const [what, n] of this.#counts) assert.ok(n >= part * this.#journeys, `too few ${what}: ${this.report}`)
+  }
+}

@@ -1,0 +1,83 @@
+/** How journeys are told to the pipeline, and what its listeners then know. */
+import {
+  carrierClaims,
+  cases,
+  deadLetters,
+  eventLags,
+  lates,
+  referenceLinks,
+  shipmentEtas,
+  shipmentEvents,
+  shipmentMilestones,
+  shipmentPlans,
+  shipmentSightings,
+  vehicleAssignments,
+  vehiclePositions,
+} from '../../schemas/topics.ts'
+import { type Delivery, drive, type Driver } from '../../streams/drive.ts'
+import type { AnyProcessor } from '../../streams/processor.ts'
+import { type Instant, later, minutes } from '../../streams/time.ts'
+import type { Topic } from '../../streams/topic.ts'
+import { options } from '../support/pipeline.ts'
+import { t } from '../support/scene.ts'
+import type { Time } from './journeys.ts'
+
+export interface Telling {
+  readonly time: Time
+  readonly end: Instant
+  /** Everything stops before this delivery, and starts again from what was committed. */
+  readonly restartAt?: number
+  readonly partitions?: number
+}
+
+export async function tell(
+  pipeline: readonly AnyProcessor[],
+  said: readonly Delivery[],
+  { time, end, restartAt, partitions = 1 }: Telling,
+): Promise<Driver> {
+  const driver = await drive(pipeline, { ...options, partitions })
+  let now: Instant = t('07:00')
+  for (const [i, delivery] of said.entries()) {
+    if (i === restartAt) await driver.restart()
+    const by = time.ticks.get(i)
+    if (by !== undefined) await driver.tick(Math.min((now = later(now, minutes(by))), end) as Instant)
+    await driver.feed(delivery)
+  }
+  await driver.tick(end)
+  return driver
+}
+
+/** Facts that may be corrected and taken back. */
+const FACTS = {
+  plans: shipmentPlans,
+  assignments: vehicleAssignments,
+  links: referenceLinks,
+  claims: carrierClaims,
+  events: shipmentEvents,
+  sightings: shipmentSightings,
+  milestones: shipmentMilestones,
+  etas: shipmentEtas,
+  cases,
+} as const
+
+/** What a listener believes in the end: identity and content of all that was said and not taken back. */
+export function outcome(driver: Driver): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(FACTS).map(([name, topic]) => [name, current(driver, topic as unknown as Topic<string, Fact>)]),
+  )
+}
+interface Fact {
+  readonly revision: number
+  readonly retracted: boolean
+}
+function current(driver: Driver, topic: Topic<string, Fact>): string[] {
+  const last = new Map(driver.written(topic).map(({ value }) => [topic.identityOf(value), value]))
+  return [...last.values()]
+    .filter(({ retracted }) => !retracted)
+    .map(fact => JSON.stringify({ ...fact, revision: 0 }))
+    .sort()
+}
+
+const WORDS = [...Object.values(FACTS), vehiclePositions, eventLags, lates, deadLetters]
+/** Every word that was said, with its ids, envelopes and revisions. */
+export const words = (driver: Driver) => WORDS.map(topic => driver.written(topic as unknown as Topic<string, unknown>))

@@ -1,0 +1,195 @@
+import { cases, lates } from '../../schemas/topics.ts'
+import { stopAt, t } from '../support/scene.ts'
+import { story } from '../support/story.ts'
+
+const due = { hamburg: '09:00', copenhagen: '18:00' }
+const viaKiel = { hamburg: '09:00', kiel: '12:00', copenhagen: '18:00' }
+const delivery = { copenhagen: '18:00' }
+
+story('a stop that is not reached by its deadline needs a person', s =>
+  s
+    .planned(delivery)
+    .until('17:59')
+    .tells(cases, [])
+    .until('18:00')
+    .tells(cases, [
+      {
+        kind: 'late',
+        stopId: 'copenhagen',
+        shipmentId: 'SHP-1',
+        state: 'open',
+        severity: 'high',
+        openedAt: t('18:00'),
+        customerId: 'CUST-1',
+      },
+    ]),
+)
+
+story('without an agreed latest arrival a quarter of an hour is nobody’s business', s =>
+  s
+    .planned({}, { stops: [{ ...stopAt('copenhagen', '18:00'), dueBy: null }] })
+    .until('17:44')
+    .tells(cases, [])
+    .until('17:45')
+    .tells(cases, [{ kind: 'late', openedAt: t('17:45') }]),
+)
+
+story('it is reported once, and resolved when the truck arrives', s =>
+  s
+    .planned(delivery)
+    .until('18:30')
+    .until('18:40')
+    .seen(['19:00', 'copenhagen'], ['19:03', 'copenhagen'])
+    .tells(cases, [
+      { state: 'open' },
+      {
+        state: 'resolved',
+        closedAt: t('19:00'),
+        closedBy: null,
+        evidence: JSON.stringify({
+          plannedArrival: '2026-03-02T17:30:00.000Z',
+          deadline: '2026-03-02T18:00:00.000Z',
+          reachedAt: '2026-03-02T19:00:00.000Z',
+          minutesLate: 60,
+        }),
+      },
+    ]),
+)
+
+story('a shipment on time is nobody’s business', s =>
+  s.planned(delivery).seen(['17:50', 'copenhagen'], ['17:53', 'copenhagen']).until('20:00').tells(cases, []),
+)
+
+story('a plan that comes after its own deadline is late at once', s =>
+  s
+    .until('19:00')
+    .planned(delivery)
+    .tells(cases, [{ state: 'open', openedAt: t('18:00') }]),
+)
+
+story('a late case is withdrawn when it turns out that the truck had been there in time', s =>
+  s
+    .planned(delivery)
+    .until('18:20')
+    .seen(['17:50', 'copenhagen'], ['17:53', 'copenhagen'])
+    .tells(cases, [{ state: 'open' }, { state: 'withdrawn', retracted: true }]),
+)
+
+story('and when the plan changes, or is cancelled', s =>
+  s
+    .planned(delivery)
+    .until('18:20')
+    .planned({ copenhagen: '19:00' }, { occurredAt: t('18:10') })
+    .until('19:00')
+    .planned({ copenhagen: '19:00' }, { occurredAt: t('19:10'), status: 'cancelled' })
+    .tells(cases, [{ state: 'open' }, { state: 'withdrawn' }, { state: 'open', revision: 3 }, { state: 'withdrawn' }]),
+)
+
+story('what a person closed stays closed until there is something new to see', s =>
+  s
+    .planned(delivery)
+    .until('18:20')
+    .acts('acknowledge', 'ann', '18:21')
+    .acts('resolve', 'ann', '18:25', 'called the driver')
+    .until('19:00')
+    .restarted()
+    .tells(cases, [
+      { state: 'open', owner: null },
+      { state: 'acknowledged', owner: 'ann' },
+      {
+        state: 'resolved',
+        closedBy: 'ann',
+        closedAt: t('18:25'),
+        notes: [{ by: 'ann', at: t('18:25'), text: 'called the driver' }],
+      },
+    ])
+    .planned({ copenhagen: '19:30' }, { occurredAt: t('18:55') })
+    .until('19:30')
+    .tells(cases, [{}, {}, {}, { state: 'withdrawn' }, { state: 'open', owner: 'ann', closedBy: null, revision: 5 }]),
+)
+
+story('a comment changes nothing but the notes', s =>
+  s
+    .planned(delivery)
+    .until('18:20')
+    .acts('comment', 'bob', '18:21', 'ferry is late')
+    .tells(cases, [
+      { state: 'open' },
+      { state: 'open', notes: [{ by: 'bob', at: t('18:21'), text: 'ferry is late' }] },
+    ]),
+)
+
+story('a stop that was passed over is missed until something is known of it', s =>
+  s
+    .planned(viaKiel, { vehicleId: null })
+    .sighted('08:30', 'arrived', 'hamburg')
+    .sighted('17:30', 'arrived', 'copenhagen')
+    .tells(cases, [{ kind: 'missed_milestone', stopId: 'kiel', state: 'open', severity: 'low', openedAt: t('17:30') }])
+    .reported('11:30', 'gate_in')
+    .tells(cases, [{}, { kind: 'missed_milestone', state: 'withdrawn', retracted: true }]),
+)
+
+story('35 minutes without a position on the way are a silence, which the next position ends', s =>
+  s
+    .planned(due)
+    .sighted('08:40', 'arrived', 'hamburg')
+    .sighted('09:02', 'departed', 'hamburg')
+    .underWay('09:05', '10:00')
+    .until('10:34')
+    .tells(cases, [])
+    .until('10:40')
+    .tells(cases, [{ kind: 'no_signal', stopId: 'hamburg', state: 'open', openedAt: t('10:35') }])
+    .underWay('10:50', '11:20')
+    .until('11:50')
+    .tells(cases, [{}, { kind: 'no_signal', state: 'resolved', openedAt: t('10:35'), closedAt: t('10:50') }])
+    .until('11:55')
+    .restarted()
+    .until('12:30')
+    .tells(cases, [{}, {}, { state: 'open', openedAt: t('11:55'), closedAt: null, revision: 3 }]),
+)
+
+story('a silence is withdrawn when a position of that time comes after all', s =>
+  s
+    .planned(due)
+    .sighted('08:40', 'arrived', 'hamburg')
+    .sighted('09:02', 'departed', 'hamburg')
+    .until('09:40')
+    .tells(cases, [{ kind: 'no_signal', state: 'open', openedAt: t('09:37') }])
+    .underWay('09:10', '09:35')
+    .tells(cases, [{}, { state: 'withdrawn', retracted: true }]),
+)
+
+story('an arrival ends the watch for positions', s =>
+  s
+    .planned(due)
+    .sighted('08:40', 'arrived', 'hamburg')
+    .sighted('09:02', 'departed', 'hamburg')
+    .underWay('09:05', '10:00')
+    .sighted('10:05', 'arrived', 'copenhagen')
+    .until('14:00')
+    .tells(cases, []),
+)
+
+story('a shipment without a vehicle is not waited for on the way', s =>
+  s.planned(due, { vehicleId: null }).reported('08:30', 'departed_pickup').until('12:00').tells(cases, []),
+)
+
+story('nobody is watched for beyond the window of the shipment', s =>
+  s
+    .planned(due)
+    .sighted('08:30', 'departed', 'hamburg')
+    .underWay('08:35', '18:00')
+    .underWay('18:05', 'Wed 17:55')
+    .until('Thu 12:00')
+    .tells(cases, [{ kind: 'late', stopId: 'copenhagen', state: 'open' }]),
+)
+
+story('a month after the shipment what is open may still be closed, and what comes is late', s =>
+  s
+    .planned(delivery, { vehicleId: null })
+    .until('05-04 00:00')
+    .acts('resolve', 'ann', '05-04 08:00', 'lost')
+    .sighted('18:10', 'arrived', 'copenhagen')
+    .tells(cases, [{ state: 'open' }, { state: 'resolved', closedBy: 'ann', revision: 2 }])
+    .tells(lates, [{ processor: 'detect-milestones' }]),
+)
