@@ -49,7 +49,7 @@ import type { Event } from '../streams/event.ts'
 import { type At, blockOf, type Evidence, inOrder, known, type PlainList, type Row } from '../streams/evidence.ts'
 import { drop, processor } from '../streams/processor.ts'
 import { type Instant, NEVER_YET } from '../streams/time.ts'
-import { emit, type Emission, type Topic } from '../streams/topic.ts'
+import { emit, type Emission, type Origin, type Topic } from '../streams/topic.ts'
 
 const rides: PlainList<Ride> = { name: 'rides', codec: json() }
 const visits: PlainList<Visits> = { name: 'visits', codec: json() }
@@ -103,7 +103,9 @@ export const followVehicles = processor<Head, Out>({
         const news = afterFix(ride, moved, () => memoryOf(kept, ride.shipmentId))
         if (!news) continue
         put.push(...remembering(ride.shipmentId, news))
-        said.push(...news.said.map(saySighting))
+        // What a fix shows is as old as the fix, and as late.
+        const origin = { source: event.source, emittedAt: event.emittedAt, receivedAt }
+        said.push(...news.said.map(sighting => saySighting(sighting, origin)))
       }
 
     const lastNow = changes.findLast(({ after }) => !last || inOrder(after, last) >= 0)?.after ?? last
@@ -122,7 +124,10 @@ export const followVehicles = processor<Head, Out>({
     const horizon = horizonOf(newestOf(head, kept.last(track)))
     if (!before && ride.overAt < horizon) return { emit: [late(vehicleAssignments, vehicleId, event)] }
     const news = afterAssignment(vehicleId, before, ride, kept, memoryOf(kept, shipmentId), horizon)
-    return { put: [known(rides, shipmentId, ride), ...remembering(shipmentId, news)], emit: news.said.map(saySighting) }
+    return {
+      put: [known(rides, shipmentId, ride), ...remembering(shipmentId, news)],
+      emit: news.said.map(sighting => saySighting(sighting)),
+    }
   })
 
 const START: At = { at: NEVER_YET, id: '' }
@@ -168,7 +173,7 @@ const remembering = (shipmentId: string, news: Saying): Row[] => [
   ...(news.told ? [known(told, shipmentId, news.told)] : []),
 ]
 
-const saySighting = (sighting: ShipmentSighting) => emit(shipmentSightings, sighting)
+const saySighting = (sighting: ShipmentSighting, origin: Origin = {}) => emit(shipmentSightings, sighting, origin)
 /** The envelope of a position is that of the fix, whatever caused it to be told of again. */
 const sayPosition = (vehicleId: string, fix: FixRow) => {
   const { source, receivedAt, emittedAt } = fix.value

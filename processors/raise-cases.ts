@@ -2,7 +2,7 @@
  * raise-cases: says which shipments need a person.
  *
  *   reads   shipment.plan.v1, shipment.milestone.v1, shipment.sighting.v1, case.action.v1     by shipmentId
- *   keeps   all four, the progress in blocks, what it last said of each case; head: the last alarm that rang
+ *   keeps   all four, the progress in blocks, what it last said of each case
  *   writes  case.v1, late.v1
  *
  * One alarm per shipment, at the next moment that can make a case; a plan that comes after its own deadline rings at
@@ -38,12 +38,10 @@ import {
 import { digest, type Event } from '../streams/event.ts'
 import { type Evidence, heard, known, type PlainList, type Row } from '../streams/evidence.ts'
 import { drop, processor } from '../streams/processor.ts'
-import { type Instant, later, NEVER_YET } from '../streams/time.ts'
+import { type Instant, later } from '../streams/time.ts'
 import { type AnyTopic, emit } from '../streams/topic.ts'
 
-/** `passed`: it is at least so late. */
-type Head = Retention & { readonly passed: Instant }
-const START: Head = { ...NOTHING_HEARD, passed: NEVER_YET }
+const START: Retention = NOTHING_HEARD
 
 const plan = { name: 'plan', codec: shipmentPlans.codec }
 const reached = { name: 'reached', codec: shipmentMilestones.codec }
@@ -53,22 +51,22 @@ const told = { name: 'told', codec: cases.codec }
 const NAME = 'raise-cases'
 export const raiseCases = processor({
   name: NAME,
-  head: json<Head>(),
+  head: json<Retention>(),
   keeps: [plan, reached, progress, actions, told],
   emits: [cases, lates],
 })
-  .on(shipmentPlans, (head = START, kept, event) => {
+  .on(shipmentPlans, (head = START, kept, event, tick) => {
     if (head.letGo) return late(shipmentPlans, event)
     const news = known(plan, shipmentPlans.identityOf(event.value), event.value)
-    return isNews(event.value, kept.get(plan, news.id)?.value) ? consider(head, kept, news, event) : HEARD
+    return isNews(event.value, kept.get(plan, news.id)?.value) ? consider(head, kept, news, event, tick) : HEARD
   })
-  .on(shipmentMilestones, (head = START, kept, event) => {
+  .on(shipmentMilestones, (head = START, kept, event, tick) => {
     if (!isProof(event.value)) return drop('proves nothing')
     if (head.letGo) return late(shipmentMilestones, event)
     const news = known(reached, shipmentMilestones.identityOf(event.value), event.value)
-    return isNews(event.value, kept.get(reached, news.id)?.value) ? consider(head, kept, news, event) : HEARD
+    return isNews(event.value, kept.get(reached, news.id)?.value) ? consider(head, kept, news, event, tick) : HEARD
   })
-  .on(shipmentSightings, (head = START, kept, event) => {
+  .on(shipmentSightings, (head = START, kept, event, tick) => {
     if (event.value.kind !== 'progress') return drop('no progress')
     if (head.letGo) return late(shipmentSightings, event)
     const news = progressRow(progress, event.value)
@@ -77,22 +75,21 @@ export const raiseCases = processor({
     const { occurredAt, retracted } = news.value
     const unremarkable = !before && !retracted && follows(kept, news) && !breaksSilence(silences(kept), occurredAt)
     if (unremarkable && heardOn(head, event.receivedAt) === head) return { put: [news] }
-    return consider(head, kept, news, event)
+    return consider(head, kept, news, event, tick)
   })
-  .on(caseActions, (head = START, kept, event) => {
+  .on(caseActions, (head = START, kept, event, tick) => {
     if (event.value.subjectKind !== 'shipment') return drop('not about a shipment')
     const action = heard(actions, event)
     if (kept.has(action)) return HEARD
-    return head.letGo ? settle(kept, action, event.value) : consider(head, kept, action, event)
+    return head.letGo ? settle(kept, action, event.value) : consider(head, kept, action, event, tick)
   })
-  .onWake((head = START, kept, at) => {
-    const next = { ...head, passed: Math.max(head.passed, at) as Instant }
-    const { letGo, ...step } = restate(next, kept, at)
-    if (letGo > at) return { ...step, head: next }
+  .onWake((head = START, kept, at, tick) => {
+    const { letGo, ...step } = restate(head, kept, at, tick)
+    if (letGo > at) return step
     // Cases that are still open stay, with what people did: they may still be closed.
     const stays = (row: Row) => row.list === told && isOpen(row.value as Case)
     const gone = everyRow(kept.with(step.put), [plan, reached, progress, told]).filter(row => !stays(row))
-    return { head: { ...next, letGo: true }, put: step.put.filter(stays), remove: gone, emit: step.emit }
+    return { head: { ...head, letGo: true }, put: step.put.filter(stays), remove: gone, emit: step.emit }
   })
 
 const HEARD = drop('heard before')
@@ -108,13 +105,14 @@ function follows(kept: Evidence, news: Row<Progress>): boolean {
   return false
 }
 
-function consider(head: Head, kept: Evidence, news: Row, { receivedAt }: Event<unknown>) {
+function consider(head: Retention, kept: Evidence, news: Row, { receivedAt }: Event<unknown>, tick: Instant) {
   const next = heardOn(head, receivedAt)
-  const { put, emit, wakeAt } = restate(next, kept.with([news]), receivedAt)
+  const { put, emit, wakeAt } = restate(next, kept.with([news]), receivedAt, tick)
   return { head: next, put: [news, ...put], emit, wakeAt }
 }
 
-function restate({ passed, heardBy }: Head, kept: Evidence, receivedAt: Instant) {
+/** `passed`: it is so late. */
+function restate({ heardBy }: Retention, kept: Evidence, receivedAt: Instant, passed: Instant) {
   const [holds] = kept.all(plan)
   const way = holds && journey(holds, kept.all(reached))
   const open = holds && way && holds.status === 'active' ? { plan: holds, way } : undefined

@@ -21,8 +21,20 @@ export type Step<H, Out extends string> =
 /** Deliberately ignore an event. The reason is a metric label: a short, fixed phrase. */
 export const drop = (reason: string): { readonly drop: string } => ({ drop: reason })
 
-export type Handler<H, Out extends string> = (head: H | undefined, kept: Evidence, event: Event<never>) => Step<H, Out>
-export type Wake<H, Out extends string> = (head: H | undefined, kept: Evidence, at: Instant) => Step<H, Out>
+/** `tick` is the highest that the task has heard: alarms up to there have rung. */
+export type Handler<H, Out extends string> = (
+  head: H | undefined,
+  kept: Evidence,
+  event: Event<never>,
+  tick: Instant,
+) => Step<H, Out>
+/** `at` is the time that the alarm was set for, however late it rings. */
+export type Wake<H, Out extends string> = (
+  head: H | undefined,
+  kept: Evidence,
+  at: Instant,
+  tick: Instant,
+) => Step<H, Out>
 
 /** A keyed, stateful processor: a pure function of what it heard and of the highest tick. */
 export class Processor<H, Out extends string> {
@@ -41,7 +53,10 @@ export class Processor<H, Out extends string> {
   }
 
   /** What to do on a record of this topic. Topics that a processor reads are partitioned alike. */
-  on<V>(topic: Topic<string, V>, step: (head: H | undefined, kept: Evidence, event: Event<V>) => Step<H, Out>): this {
+  on<V>(
+    topic: Topic<string, V>,
+    step: (head: H | undefined, kept: Evidence, event: Event<V>, tick: Instant) => Step<H, Out>,
+  ): this {
     this.handlers.set(topic.name, { topic, step: step })
     return this
   }

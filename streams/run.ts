@@ -4,8 +4,9 @@
  * says why; anything else is a bug and ends the run, so that whoever supervises starts again from the commit.
  */
 import { Fenced, LogUnavailable } from './log/log.ts'
+import { Poisoned } from './poison.ts'
 import type { AnyProcessor } from './processor.ts'
-import { type Engine, Poisoned, Task } from './task.ts'
+import { type Engine, Task } from './task.ts'
 import { partitionsOfProcessor, upstreamTasks } from './topology.ts'
 
 export interface RunReport {

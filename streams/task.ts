@@ -8,6 +8,7 @@
 import { commit, COMMIT, type CommitStep } from './commit.ts'
 import type { Event, Wire } from './event.ts'
 import { Evidence } from './evidence.ts'
+import { type Goal, isReached, nextGoal } from './goal.ts'
 import {
   type AlarmChange,
   type Checkpoint,
@@ -19,8 +20,10 @@ import {
   type ReadLimit,
 } from './log/log.ts'
 import { outgoing, type Said } from './outgoing.ts'
+import { PoisonGauge } from './poison.ts'
 import type { AnyProcessor, Step } from './processor.ts'
-import { Shelf } from './shelf.ts'
+import type { Shelf } from './shelf.ts'
+import { Shelves } from './shelves.ts'
 import type { Instant } from './time.ts'
 import type { AnyTopic, Emission } from './topic.ts'
 
@@ -50,22 +53,8 @@ export interface Engine {
 
 export const DEFAULT_BATCH: ReadLimit = { records: 2_000, bytes: 800_000 }
 const ALARMS_AT_A_TIME = 1_000
-/** A processor that fails on more than this part of its last records has a bug, not bad input. */
-const POISON_RATIO = 0.1
-const POISON_WINDOW = 500
-
-/** Too much of what a processor reads ends as dead letters: it stops rather than empty its input. */
-export class Poisoned extends Error {
-  override readonly name = 'Poisoned'
-}
-
 export const taskName = (processor: string, partition: number): string => place(processor, partition)
 
-interface Goal {
-  readonly tick: Instant
-  readonly clockOffset: number
-  readonly ends: ReadonlyMap<string, number>
-}
 interface Batch {
   readonly outputs: Outgoing[]
   readonly deadLetters: Outgoing[]
@@ -84,10 +73,9 @@ export class Task {
   readonly #held: Held
   readonly #inputs: readonly AnyTopic[]
   #checkpoint: Checkpoint
-  readonly #shelves = new Map<string, Shelf>()
-  #weight = 0
+  readonly #shelves: Shelves
+  readonly #poison: PoisonGauge
   #goal: Goal | undefined
-  #recent = { heard: 0, dead: 0 }
   #failed = false
 
   private constructor(
@@ -105,6 +93,8 @@ export class Task {
     this.#held = held
     this.#inputs = [...processor.handlers.values()].map(({ topic }) => topic)
     this.#checkpoint = held.checkpoint
+    this.#shelves = new Shelves(processor, held.state, engine.liveRows)
+    this.#poison = new PoisonGauge(held.task)
   }
 
   /** Claim a task. `upstream` names the tasks whose ticks this one waits for. Throws `Taken`. */
@@ -131,11 +121,12 @@ export class Task {
    */
   async step(): Promise<boolean> {
     if (this.#failed) throw new Error(`${this.name} has failed and must be claimed again`)
-    this.#goal ??= await this.#nextTick()
+    const listener = { inputs: this.#inputs, partition: this.partition, upstream: this.#upstream }
+    this.#goal ??= await nextGoal(this.#engine, { ...listener, checkpoint: this.#checkpoint })
     const records = await this.#fetch()
     if (records.length > 0) return this.#run(batch => this.#hear(batch, records), this.#past(records))
     const goal = this.#goal
-    if (!goal || !this.#reached(goal)) return false
+    if (!goal || !isReached(goal, this.#checkpoint)) return false
     const due = this.#held.state.alarms(goal.tick, ALARMS_AT_A_TIME)
     const done = due.length < ALARMS_AT_A_TIME
     const { offsets, tick } = this.#checkpoint
@@ -153,30 +144,6 @@ export class Task {
   }
   #offset(at: string): number {
     return this.#checkpoint.offsets[at] ?? 0
-  }
-
-  /** The last tick that all tasks upstream have heard, with what has to be read before it rings here. */
-  async #nextTick(): Promise<Goal | undefined> {
-    const { log, clock, wire } = this.#engine
-    const from = this.#offset(this.#clockPlace)
-    let { end: until } = await log.bounds(clock.name, 0)
-    if (until <= from) return undefined
-    for (const task of this.#upstream)
-      until = Math.min(until, (await log.checkpointOf(task))?.offsets[this.#clockPlace] ?? 0)
-    if (until <= from) return undefined
-    const [last] = await log.read(clock.name, 0, until - 1, { records: 1, bytes: 1 })
-    if (!last) return undefined
-    const { occurredAt } = wire.open(clock, last.value, last.cause)
-    const ends = new Map<string, number>()
-    for (const { name } of this.#inputs)
-      ends.set(place(name, this.partition), (await log.bounds(name, this.partition)).end)
-    const tick = Math.max(occurredAt, this.#checkpoint.tick) as Instant
-    return { tick, clockOffset: until, ends }
-  }
-
-  #reached(goal: Goal): boolean {
-    for (const [at, end] of goal.ends) if (this.#offset(at) < end) return false
-    return true
   }
 
   async #fetch(): Promise<Recorded[]> {
@@ -221,7 +188,8 @@ export class Task {
       this.#failed = true
       throw error
     }
-    this.#settle(batch)
+    this.#shelves.settle(batch.touched)
+    this.#poison.count(batch.in, batch.deadLetters.length)
     return true
   }
 
@@ -232,9 +200,9 @@ export class Task {
         const handler = this.processor.handlers.get(record.topic)
         if (!handler) throw new Error(`no handler for ${record.topic}`)
         const event: Event<never> = this.#engine.wire.open(handler.topic, record.value, record.cause)
-        const shelf = this.#shelfOf(record.key)
+        const shelf = this.#shelves.of(record.key)
         batch.touched.add(shelf)
-        const step = handler.step(shelf.head, new Evidence(shelf), event)
+        const step = handler.step(shelf.head, new Evidence(shelf), event, this.#checkpoint.tick)
         this.#apply(batch, shelf, step, saidAfter(this.processor.name, event))
       } catch (error) {
         this.#bury(batch, record, error)
@@ -244,7 +212,7 @@ export class Task {
 
   /** Ring a key's alarm at its own time, and any that it sets for times already past. */
   #ring(batch: Batch, key: string, at: Instant, goal: Goal): void {
-    const shelf = this.#shelfOf(key)
+    const shelf = this.#shelves.of(key)
     batch.alarms.set(key, null)
     batch.touched.add(shelf)
     try {
@@ -258,7 +226,7 @@ export class Task {
   #wake(batch: Batch, shelf: Shelf, at: Instant, now: Instant): void {
     if (!this.processor.wake) return
     const said = { source: this.processor.name, emittedAt: null, receivedAt: at, cause: null }
-    const step = this.processor.wake(shelf.head, new Evidence(shelf), at)
+    const step = this.processor.wake(shelf.head, new Evidence(shelf), at, now)
     const asked = 'wakeAt' in step ? step.wakeAt : undefined
     if (typeof asked === 'number' && asked <= at)
       throw new Error(`${this.processor.name} asks at ${at} to be woken at ${asked}`)
@@ -297,39 +265,6 @@ export class Task {
     batch.deadLetters.push(
       this.#seal(letter, { source: this.processor.name, emittedAt: null, receivedAt: tick, cause: record.cause }),
     )
-  }
-
-  #shelfOf(key: string): Shelf {
-    let shelf = this.#shelves.get(key)
-    if (!shelf) {
-      shelf = new Shelf(key, this.processor, this.#held.state)
-      this.#shelves.set(key, shelf)
-    }
-    return shelf
-  }
-
-  /** The batch is committed. The longest untouched shelves go when there are too many rows in memory. */
-  #settle(batch: Batch): void {
-    for (const shelf of batch.touched) {
-      this.#weight -= shelf.counted
-      shelf.settle()
-      this.#weight += shelf.counted
-      this.#shelves.delete(shelf.key)
-      this.#shelves.set(shelf.key, shelf)
-    }
-    for (const [key, shelf] of this.#shelves) {
-      if (this.#weight <= this.#engine.liveRows) break
-      this.#weight -= shelf.counted
-      this.#shelves.delete(key)
-    }
-    this.#recent = { heard: this.#recent.heard + batch.in, dead: this.#recent.dead + batch.deadLetters.length }
-    if (this.#recent.heard < POISON_WINDOW) return
-    const { heard, dead } = this.#recent
-    this.#recent = { heard: 0, dead: 0 }
-    if (dead > heard * POISON_RATIO)
-      throw new Poisoned(
-        `${this.name}: ${dead} of the last ${heard} records could not be handled; see: milepost dead-letters list`,
-      )
   }
 }
 

@@ -44,9 +44,9 @@ function listenedTo(processor: AnyProcessor, heard: (alarm: string) => void): An
   const { wake } = processor
   const same = likeness(processor)
   if (wake)
-    same.onWake((head, kept, at: Instant) => {
+    same.onWake((head, kept, at: Instant, tick: Instant) => {
       heard(`${processor.name} ${keyIn(processor, kept)} ${at}`)
-      return wake(head, kept, at)
+      return wake(head, kept, at, tick)
     })
   return same
 }

@@ -144,16 +144,16 @@ function planted(processor: AnyProcessor, { topic, before, after, ring }: Bug): 
   const { wake } = mutant
   for (const [name, { topic: of, step }] of mutant.handlers) {
     if (topic !== undefined && topic !== name) continue
-    const wrong: Handler<unknown, string> = (head, kept, event) => {
+    const wrong: Handler<unknown, string> = (head, kept, event, tick) => {
       const [h, k, e] = before?.(head as Head, kept, event) ?? [head, kept, event]
-      const right = (step as Handler<unknown, string>)(h, k, e)
+      const right = (step as Handler<unknown, string>)(h, k, e, tick)
       return 'drop' in right || !after ? right : after(right, kept, event)
     }
     mutant.handlers.set(name, { topic: of, step: wrong })
   }
   if (wake && ring)
-    mutant.onWake((head, kept, at) => {
-      const right: Step<unknown, string> = wake(head, kept, at)
+    mutant.onWake((head, kept, at, tick) => {
+      const right: Step<unknown, string> = wake(head, kept, at, tick)
       return 'drop' in right ? right : ring(right, at)
     })
   return mutant

@@ -148,6 +148,17 @@ story('35 minutes without a position on the way are a silence, which the next po
     .tells(cases, [{}, {}, { state: 'open', openedAt: t('11:55'), closedAt: null, revision: 3 }]),
 )
 
+story('positions that a device kept back and sends late do not open and close the case at every one of them', s =>
+  s
+    .planned(due)
+    .sighted('08:40', 'arrived', 'hamburg')
+    .sighted('09:02', 'departed', 'hamburg')
+    .until('11:00')
+    .tells(cases, [{ kind: 'no_signal', state: 'open', openedAt: t('09:37') }])
+    .underWay('09:05', '10:30')
+    .tells(cases, [...Array.from({ length: 18 }, () => ({ state: 'open' as const })), { state: 'withdrawn' as const }]),
+)
+
 story('a silence is withdrawn when a position of that time comes after all', s =>
   s
     .planned(due)

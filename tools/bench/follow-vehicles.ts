@@ -70,7 +70,7 @@ class Vehicle {
   hear<V>(topic: Topic<string, V>, event: Event<V>): void {
     const step = followVehicles.handlers
       .get(topic.name)
-      ?.step(this.shelf.head as never, new Evidence(this.shelf), event as never)
+      ?.step(this.shelf.head as never, new Evidence(this.shelf), event as never, 0 as never)
     this.#apply(step as Step<unknown, string>)
   }
   #apply(step: Step<unknown, string>): void {
