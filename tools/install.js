@@ -8,11 +8,14 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const marker = join(root, 'node_modules', '.milepost-installed')
-const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+const wanted = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex')
 
 const installed = existsSync(marker)
   ? readFileSync(marker, 'utf8') === wanted
-  : existsSync(join(root, 'node_modules', '.package-lock.json')) && existsSync(join(root, 'node_modules', '.bin', 'node'))
+  : existsSync(join(root, 'node_modules', '.package-lock.json')) &&
+    existsSync(join(root, 'node_modules', '.bin', 'node'))
 
 if (!installed) {
   console.error('milepost: installing what is missing (npm ci); the ClickHouse engine is large, this takes a minute …')
