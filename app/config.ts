@@ -38,7 +38,15 @@ const ENV_PREFIX = 'MILEPOST_'
 /** The secret of the demo fleet's carrier: drawn anew at each start, handed to our own processes only. */
 export const DEMO_SECRET = 'MILEPOST_DEMO_SECRET'
 /** Variables that are not settings of their own. */
-const OTHER_VARIABLES = new Set(['MILEPOST_CONFIG', 'MILEPOST_SKIP', DEMO_SECRET])
+const OTHER_VARIABLES = new Set([
+  'MILEPOST_CONFIG',
+  'MILEPOST_SKIP',
+  'MILEPOST_TOKEN',
+  'MILEPOST_CHROMIUM',
+  'MILEPOST_DATASETS',
+  'MILEPOST_BENCH_DIR',
+  DEMO_SECRET,
+])
 
 export const DEMO_PARTNER = 'demo-carrier'
 

@@ -8,8 +8,8 @@ import type { Config } from './config.ts'
 import { openLog } from './open-log.ts'
 import { processors } from './pipeline.ts'
 
-/** Rows of evidence that one task keeps in memory: some 200 bytes each. */
-const LIVE_ROWS = 150_000
+/** Rows of evidence that one task keeps in memory: some 370 bytes each. */
+const LIVE_ROWS = 100_000
 
 /** The target `processors`: every processor, on every partition, until aborted. */
 export async function runProcessors(config: Config, logger: Logger, until: AbortSignal): Promise<void> {

@@ -29,7 +29,7 @@ for (let round = 1; round <= Number(values.rounds); round++)
     const one = await onFresh(running => throughput(running, vehicles, positions))
     byVehicles.set(vehicles, [...(byVehicles.get(vehicles) ?? []), one])
     say(
-      `round ${round}, ${vehicles} vehicles: ${one.perSecond} positions/s, CPU µs a position ${JSON.stringify(one.cpuUs)}, RSS MB ${JSON.stringify(one.rssMb)}`,
+      `round ${round}, ${vehicles} vehicles: ${one.perSecond} positions/s, CPU µs a position ${JSON.stringify(one.cpuUs)}, memory MiB ${JSON.stringify(one.memoryMb)}`,
     )
   }
 const base = byVehicles.values().next().value
@@ -42,7 +42,7 @@ results['throughput'] = [...byVehicles].map(([vehicles, rounds]) => ({
     Math.round(
       (100 * median(rounds.map(one => sum(one.cpuUs)))) / median((base ?? rounds).map(one => sum(one.cpuUs))),
     ) / 100,
-  rssMb: median(rounds.map(one => Math.round(sum(one.rssMb)))),
+  memoryMb: median(rounds.map(one => Math.round(sum(one.memoryMb)))),
 }))
 
 const waits = await onFresh(running =>

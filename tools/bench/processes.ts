@@ -4,12 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 export interface Usage {
   /** User and system, seconds. */
   readonly cpuS: number
-  readonly rssMb: number
+  /** Resident memory, MiB; what processes share is divided among them (Pss), so that the sum is what is used. */
+  readonly memoryMb: number
 }
 
 /** Clock ticks a second: USER_HZ is 100 on every Linux that Node runs on. */
 const HZ = 100
-const PAGE_BYTES = 4_096
 
 /** What each process is, and what it has used, by name; processes of one name are added up. */
 export function usageBelow(root: number): Map<string, Usage> {
@@ -33,10 +33,10 @@ export function usageBelow(root: number): Map<string, Usage> {
     const stat = statOf(pid)
     if (!stat) continue
     const name = nameOf(pid)
-    const { cpuS, rssMb } = usage.get(name) ?? { cpuS: 0, rssMb: 0 }
+    const { cpuS, memoryMb } = usage.get(name) ?? { cpuS: 0, memoryMb: 0 }
     usage.set(name, {
       cpuS: cpuS + (Number(stat[11]) + Number(stat[12])) / HZ,
-      rssMb: rssMb + (Number(stat[21]) * PAGE_BYTES) / 2 ** 20,
+      memoryMb: memoryMb + pssMb(pid),
     })
   }
   return usage
@@ -49,6 +49,14 @@ function statOf(pid: number): string[] | undefined {
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {
     return undefined
+  }
+}
+
+function pssMb(pid: number): number {
+  try {
+    return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) / 1_024
+  } catch {
+    return 0
   }
 }
 

@@ -16,7 +16,7 @@ export interface Throughput {
   readonly perSecond: number
   /** CPU µs a position, by process; `generator` is this one. */
   readonly cpuUs: Readonly<Record<string, number>>
-  readonly rssMb: Readonly<Record<string, number>>
+  readonly memoryMb: Readonly<Record<string, number>>
 }
 
 export interface Running {
@@ -76,7 +76,7 @@ export async function throughput(
   return {
     ...{ vehicles, positions, seconds: round(seconds), perSecond: Math.round(positions / seconds) },
     cpuUs: rounded([...cpu, ['generator', (generator.user + generator.system) / positions]]),
-    rssMb: rounded([...after].map(([name, usage]: [string, Usage]) => [name, usage.rssMb] as const)),
+    memoryMb: rounded([...after].map(([name, usage]: [string, Usage]) => [name, usage.memoryMb] as const)),
   }
 }
 
