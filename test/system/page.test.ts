@@ -55,6 +55,9 @@ const driver: string = 'playwright-core'
 const playwright = (await import(driver).catch(() => undefined)) as Playwright | undefined
 const missing = playwright ? (executablePath ? false : 'no Chromium is installed') : 'playwright-core is not installed'
 
+if (missing !== false && process.env['MILEPOST_SKIP'] === 'forbidden')
+  throw new Error(`may not be skipped here: ${missing}`)
+
 describe('the page in a browser', { skip: missing, timeout: 120_000 }, () => {
   const now = () => Date.now() as Instant
   const said: string[] = []

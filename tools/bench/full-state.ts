@@ -91,7 +91,7 @@ try {
   const program = installation.start('all')
   await installation.ready(program)
   const readyS = (performance.now() - started) / 1_000
-  const clickhouse = installation.clickhouse()
+  const clickhouse = await installation.clickhouse()
   const rows = async (prefix: string) => {
     const found = await clickhouse
       .query<{ rows: string }>(

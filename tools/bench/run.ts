@@ -34,7 +34,7 @@ export async function onFresh<T>(work: (running: Running) => Promise<T>): Promis
   const program = installation.start('all')
   try {
     await installation.ready(program)
-    const clickhouse = installation.clickhouse()
+    const clickhouse = await installation.clickhouse()
     const rows = async (prefix: string) => {
       const [row] = await clickhouse
         .query<{ rows: string }>(

@@ -1,0 +1,63 @@
+/** A real Milepost for a test: in a directory of its own, its processes gone when the test is over. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { caughtUp } from '../../tools/chaos/caught-up.ts'
+import { Installation, type InstallationOptions, type Target } from '../../tools/chaos/installation.ts'
+import type { Program } from '../../tools/chaos/program.ts'
+
+export interface Laid {
+  readonly at: Installation
+  /** Start a target; it is ended after the test. */
+  launch(target: Target | 'all', env?: Readonly<Record<string, string>>): Program
+  /** Start a target that answers HTTP, and wait until it does. */
+  up(target: 'ingest' | 'all', env?: Readonly<Record<string, string>>): Promise<Program>
+  /** POST /v1/positions, once. */
+  post(positions: readonly object[]): Promise<Response>
+  /** Resolves when all hops have read and heard everything. */
+  caughtUp(): Promise<void>
+}
+
+/** `root`: where the test made a place itself. */
+export async function installation(t: TestContext, options: Partial<InstallationOptions> = {}): Promise<Laid> {
+  const root = options.root ?? mkdtempSync(join(tmpdir(), 'milepost-system-'))
+  const at = await Installation.make({ ...options, root })
+  const programs: Program[] = []
+  t.after(async () => {
+    for (const program of programs) program.signal('SIGCONT')
+    await Promise.all(programs.map(program => program.stop()))
+    if (options.root === undefined) rmSync(root, { recursive: true, force: true })
+  })
+  const launch = (target: Target | 'all', env: Readonly<Record<string, string>> = {}): Program => {
+    const program = at.start(target, env)
+    programs.push(program)
+    return program
+  }
+  return {
+    at,
+    launch,
+    async up(target, env) {
+      const program = launch(target, env)
+      await at.ready(program)
+      return program
+    },
+    post: positions => at.fetch('/v1/positions', { method: 'POST', body: JSON.stringify(positions) }),
+    async caughtUp() {
+      const log = at.openLog()
+      try {
+        await caughtUp(log)
+      } finally {
+        await log.close()
+      }
+    },
+  }
+}
+
+/** Resolves when it holds. Throws, with what is awaited, after so long. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>, patienceMs = 60_000): Promise<void> {
+  for (const end = performance.now() + patienceMs; !(await holds());) {
+    if (performance.now() > end) throw new Error(`in vain: ${what}`)
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+}

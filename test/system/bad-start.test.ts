@@ -1,0 +1,128 @@
+/** What Milepost refuses to start with: it says why, and touches nothing. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync, closeSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { suite, test, type TestContext } from 'node:test'
+import { UNRECOVERABLE } from '../../app/supervise.ts'
+import { freePort } from '../../tools/chaos/ports.ts'
+import { installation, until } from '../support/installation.ts'
+import { positions } from '../support/positions.ts'
+
+/** Somebody else's server; it counts who comes and answers nobody. */
+async function another(t: TestContext, port: number): Promise<{ visits: number; server: Server }> {
+  const its = { visits: 0, server: createServer(socket => void (its.visits++, socket.destroy())) }
+  its.server.listen(port, '127.0.0.1')
+  await once(its.server, 'listening')
+  t.after(() => its.server.close())
+  return its
+}
+const isFree = async (port: number): Promise<boolean> => {
+  const server = createServer()
+  const free = await new Promise<boolean>(resolve =>
+    server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)),
+  )
+  if (free) await new Promise(resolve => server.close(resolve))
+  return free
+}
+
+suite('a port in use', () => {
+  for (const target of ['all', 'ingest'] as const)
+    test(`of HTTP, target ${target}: it ends, says what to do, and leaves the port to its owner`, async t => {
+      const { at, launch } = await installation(t)
+      const other = await another(t, at.httpPort)
+      const program = launch(target)
+      const { code } = await program.ended
+      assert.equal(code, UNRECOVERABLE)
+      assert.match(program.stderr, new RegExp(`${at.httpPort}.*MILEPOST_HTTP_PORT`))
+      assert.equal(other.visits, 0)
+      assert.ok(await isFree(at.clickhousePort), 'what was started beside it is gone')
+    })
+
+  test('of ClickHouse: it says so, everything else goes on, and it catches up once the port is free', async t => {
+    const { at, launch, up, post, caughtUp } = await installation(t)
+    const other = await another(t, at.clickhousePort)
+    await up('ingest')
+    launch('processors')
+    const sinks = launch('sinks')
+    await until('it says so', () => sinks.stderr.includes(`port ${at.clickhousePort} of 127.0.0.1 is in use`))
+    assert.equal((await post(positions('v', 0, 10))).status, 200)
+    other.server.close()
+    await caughtUp()
+    const clickhouse = await at.clickhouse()
+    t.after(() => clickhouse.close())
+    assert.deepEqual(await clickhouse.query('SELECT count() AS n FROM vehicle_positions FINAL'), [{ n: '10' }])
+  })
+})
+
+suite('a data directory that is not ours', () => {
+  /** Everything in it, by name: contents. */
+  const contentsOf = (directory: string) =>
+    Object.fromEntries(readdirSync(directory).map(name => [name, readFileSync(join(directory, name)).toString('hex')]))
+
+  const refused = (name: string, prepare: (data: string) => void, reason: RegExp) =>
+    test(name, async t => {
+      const { at, launch } = await installation(t)
+      mkdirSync(at.data)
+      prepare(at.data)
+      const before = contentsOf(at.data)
+      for (const target of ['all', 'ingest', 'processors', 'sinks'] as const) {
+        const program = launch(target)
+        const { code } = await program.ended
+        assert.ok(code !== 0 && code !== null, `${target} ends with ${code}`)
+        assert.match(program.stderr, reason, target)
+        assert.deepEqual(contentsOf(at.data), before, `${target} changes nothing`)
+      }
+    })
+
+  refused(
+    'somebody’s files',
+    data => writeFileSync(join(data, 'thesis.txt'), 'years of work'),
+    /is not a data directory of Milepost: it holds thesis\.txt.*MILEPOST_DATA/,
+  )
+  refused(
+    'another program’s database',
+    data => {
+      const db = new DatabaseSync(join(data, 'milepost.sqlite'))
+      db.exec('CREATE TABLE letters (text TEXT); INSERT INTO letters VALUES (1)')
+      db.close()
+    },
+    /milepost\.sqlite is a database of another program/,
+  )
+  refused(
+    'no database at all',
+    data => writeFileSync(join(data, 'milepost.sqlite'), 'x'.repeat(8_192)),
+    /milepost\.sqlite is damaged or no database: restore a backup/,
+  )
+})
+
+test('a data directory that was damaged: it ends and says so, and what is left of it is not overwritten', async t => {
+  const { at, launch, up, post } = await installation(t)
+  const first = await up('ingest')
+  assert.equal((await post(positions('v', 0, 5_000))).status, 200)
+  await first.stop()
+  const path = join(at.data, 'milepost.sqlite')
+  const { size } = statSync(path)
+  const file = openSync(path, 'r+')
+  writeSync(file, Buffer.alloc(size - 4_096, 0xab), 0, size - 4_096, 4_096)
+  closeSync(file)
+  const before = readFileSync(path)
+  const program = launch('all')
+  const { code } = await program.ended
+  assert.ok(code !== 0 && code !== null)
+  assert.match(program.stderr, /is damaged or no database: restore a backup/)
+  assert.ok(readFileSync(path).equals(before))
+})
+
+test('settings that make no sense: all of them named at once', async t => {
+  const { launch } = await installation(t)
+  const program = launch('all', { MILEPOST_HTTP_PORT: '99999', MILEPOST_TIME: 'sometimes', MILEPOST_COLOUR: 'red' })
+  const { code } = await program.ended
+  assert.equal(code, 64)
+  assert.match(program.stderr, /MILEPOST_HTTP_PORT/)
+  assert.match(program.stderr, /MILEPOST_TIME/)
+  assert.match(program.stderr, /MILEPOST_COLOUR/)
+  assert.ok(await isFree(await freePort()))
+})

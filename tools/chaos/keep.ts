@@ -1,0 +1,58 @@
+/** Keeps a target's process running: it is started again when it ends, and an end that nobody asked for is told. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Installation, Target } from './installation.ts'
+import type { Program } from './program.ts'
+
+const RESTART_MS = 500
+
+export class Kept {
+  readonly target: Target
+  /** What it said before it ended though nobody had killed it. */
+  readonly surprises: string[] = []
+  program: Program
+  readonly #at: Installation
+  readonly #stopping = new AbortController()
+  #downMs: number | undefined
+  readonly #done: Promise<void>
+
+  constructor(at: Installation, target: Target) {
+    this.#at = at
+    this.target = target
+    this.program = at.start(target)
+    this.#done = this.#keep()
+  }
+
+  /** kill -9; it is started again after so long. Resolves when it is dead. */
+  async kill(downMs: number): Promise<void> {
+    if (!this.program.lives) return
+    this.#downMs = downMs
+    await this.program.kill()
+  }
+
+  async stop(): Promise<void> {
+    if (this.#isStopping()) return this.#done
+    this.#stopping.abort()
+    const { signal } = await this.program.stop()
+    if (signal === 'SIGKILL') this.surprises.push(`${this.target} did not end when it was asked to`)
+    await this.#done
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted
+  }
+
+  async #keep(): Promise<void> {
+    for (;;) {
+      const { code, signal } = await this.program.ended
+      if (this.#isStopping()) return
+      if (this.#downMs === undefined)
+        this.surprises.push(
+          `${this.target} ended by itself at ${new Date().toISOString()} (${code ?? signal ?? ''}): ${this.program.stderr.slice(-1_000)}`,
+        )
+      await sleep(this.#downMs ?? RESTART_MS)
+      this.#downMs = undefined
+      if (this.#isStopping()) return
+      this.program = this.#at.start(this.target)
+    }
+  }
+}

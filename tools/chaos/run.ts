@@ -1,0 +1,101 @@
+/** A world through a Milepost whose processes die, and what is different from what it should have concluded. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { inOrder } from '../feeder/disorder.ts'
+import { send } from '../feeder/send.ts'
+import type { World } from '../feeder/world.ts'
+import { caughtUp } from './caught-up.ts'
+import { Installation, TARGETS } from './installation.ts'
+import { countsOf, faultsOfLog, faultsOfTables } from './ledger.ts'
+import { detailsOf, differences, outcomeOf, outcomeOfTruth, type Standing, standingOf } from './outcome.ts'
+import { type Havoc, roundsOf, wreak } from './rounds.ts'
+import { viewsOf, viewsOfApi } from './views.ts'
+
+export interface ChaosOptions {
+  readonly world: World
+  readonly rounds: number
+  /** An empty directory, for two installations after one another. */
+  readonly root: string
+  readonly told?: (line: string) => void
+}
+export interface ChaosReport {
+  readonly havoc: Havoc
+  readonly milestones: number
+  readonly openCases: number
+  /** Records of all topics. */
+  readonly records: number
+  readonly seconds: { readonly chaos: number; readonly inOrder: number }
+  /** Everything that is not as it has to be. */
+  readonly faults: readonly string[]
+}
+
+export async function chaos({ world, rounds, root, told = () => undefined }: ChaosOptions): Promise<ChaosReport> {
+  const { truth } = world
+  const partners = [...new Set(world.deliveries.flatMap(each => (each.kind === 'carrier' ? [each.partner] : [])))]
+  mkdirSync(root, { recursive: true })
+  const faults: string[] = []
+  let found: Standing = { shipments: [], cases: [] }
+  let records = 0
+
+  const at = await Installation.make({ root: join(root, 'chaos'), partners })
+  const havoc = await wreak(
+    at,
+    world.deliveries,
+    roundsOf(truth.seed, rounds),
+    async () => {
+      told('all is sent: the clock is moved to the end, and everything comes through')
+      await settle(at, truth.finalTick)
+      found = await standingOf(at)
+      const log = at.openLog()
+      const clickhouse = await at.clickhouse()
+      try {
+        const counts = await countsOf(log)
+        for (const count of counts.values()) records += count.records
+        faults.push(...faultsOfLog(counts, truth.totals), ...(await faultsOfTables(counts, clickhouse)))
+        faults.push(...differences('ClickHouse beside the API', viewsOfApi(found), await viewsOf(clickhouse)))
+      } finally {
+        await clickhouse.close()
+        await log.close()
+      }
+    },
+    told,
+  )
+  faults.push(...havoc.surprises, ...havoc.refused.map(refusal => `refused: ${refusal}`))
+  faults.push(...differences('beside the truth', outcomeOfTruth(truth), outcomeOf(found)))
+
+  told('the same world in order, undisturbed')
+  const begun = performance.now()
+  const calm = await Installation.make({ root: join(root, 'in-order'), partners })
+  const expected = await undisturbed(calm, world)
+  faults.push(...differences('beside the run in order', outcomeOf(expected), outcomeOf(found)))
+  faults.push(...differences('beside the run in order', detailsOf(expected), detailsOf(found)))
+  const { milestones = [], 'open cases': openCases = [] } = outcomeOf(found)
+  return {
+    ...{ havoc, records, faults, milestones: milestones.length, openCases: openCases.length },
+    seconds: { chaos: havoc.seconds, inOrder: (performance.now() - begun) / 1_000 },
+  }
+}
+
+/** How a world stands after it was sent in the order in which it happened, each thing once. */
+async function undisturbed(at: Installation, world: World): Promise<Standing> {
+  const token = await at.token()
+  const programs = TARGETS.map(target => at.start(target))
+  try {
+    await Promise.all(programs.map(program => at.ready(program)))
+    await send(inOrder(world.deliveries), { url: at.url, token, secrets: at.secrets }, { withReceivedAt: true })
+    await settle(at, world.truth.finalTick)
+    return await standingOf(at)
+  } finally {
+    await Promise.all(programs.map(program => program.stop()))
+  }
+}
+
+async function settle(at: Installation, finalTick: string): Promise<void> {
+  await at.moveClock(finalTick)
+  const log = at.openLog()
+  try {
+    await caughtUp(log)
+  } finally {
+    await log.close()
+  }
+}
