@@ -71,6 +71,8 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 
 try {
   process.exitCode = await main(process.argv.slice(2))
+  // A command that has ended by itself still listens to who may end it: an input held open must not keep it.
+  process.stdin.pause()
 } catch (error) {
   const { message, code, exitCode } = error as Error & { code?: string; exitCode?: number }
   const ours =

@@ -57,9 +57,8 @@ export class Shelf implements Blocks {
     const loaded = this.#dense.get(list.name)
     for (const [start, rows] of loaded ?? [])
       if (rows.length > 0 && (start - block) * direction > 0) nearest = nearer(nearest, start)
-    let stored = this.#state.nextBlock(this.key, list.name, block, direction)
-    while (stored !== undefined && loaded?.get(stored)?.length === 0)
-      stored = this.#state.nextBlock(this.key, list.name, stored, direction)
+    let stored = this.#stored(list, block, direction)
+    while (stored !== undefined && loaded?.get(stored)?.length === 0) stored = this.#stored(list, stored, direction)
     return stored === undefined ? nearest : nearer(nearest, stored)
   }
 
@@ -135,7 +134,7 @@ export class Shelf implements Blocks {
   #newestBlock(list: AnyList): number {
     let newest = this.#newest.get(list.name)
     if (newest === undefined) {
-      newest = this.#state.nextBlock(this.key, list.name, Number.POSITIVE_INFINITY, -1) ?? Number.NEGATIVE_INFINITY
+      newest = this.#stored(list, Number.POSITIVE_INFINITY, -1) ?? Number.NEGATIVE_INFINITY
       this.#newest.set(list.name, newest)
     }
     return newest
@@ -160,13 +159,26 @@ export class Shelf implements Blocks {
     return fresh
   }
 
+  /** The nearest block in the store; whoever asks for it reads it next. */
+  #stored(list: AnyList, block: number, direction: -1 | 1): number | undefined {
+    const found = this.#state.nextBlock(this.key, list.name, block, direction)
+    if (found) this.#load(list, found.start, found.bytes)
+    return found?.start
+  }
+
   #block(list: AnyList, block: number): Row[] {
+    return (
+      this.#dense.get(list.name)?.get(block) ?? this.#load(list, block, this.#state.block(this.key, list.name, block))
+    )
+  }
+
+  /** What is in memory already stays: it may have changed. */
+  #load(list: AnyList, block: number, bytes: Uint8Array | undefined): Row[] {
     let blocks = this.#dense.get(list.name)
     if (!blocks) this.#dense.set(list.name, (blocks = new Map<number, Row[]>()))
-    const loaded = blocks.get(block)
-    if (loaded) return loaded
-    const bytes = this.#state.block(this.key, list.name, block)
-    const rows = bytes && 'blockMs' in list ? list.blocks.decode(bytes).map(place => ({ list, ...place })) : []
+    let rows = blocks.get(block)
+    if (rows) return rows
+    rows = bytes && 'blockMs' in list ? list.blocks.decode(bytes).map(place => ({ list, ...place })) : []
     blocks.set(block, rows)
     return rows
   }

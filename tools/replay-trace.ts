@@ -39,11 +39,13 @@ const options = {
   help: { type: 'boolean', default: false },
 } as const
 const MOST_DIFFERENCES = 50
+/** Of what is shuffled anyway. */
+const CONCURRENCY = 4
 
 const told = (line: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`)
 const show = (text: string) => process.stdout.write(text)
 
-function figuresOf({ sent, seconds, standing }: Passed): string {
+function figuresOf({ positions, plans, refusals, seconds, standing }: Passed): string {
   const outcome = outcomeOf(standing)
   const kinds: Record<string, number> = {}
   for (const { kind, state } of standing.cases) kinds[`${kind} ${state}`] = (kinds[`${kind} ${state}`] ?? 0) + 1
@@ -56,8 +58,8 @@ function figuresOf({ sent, seconds, standing }: Passed): string {
       .map(([name, n]) => `${n} ${name}`)
       .join(', ') || 'none'
   return [
-    `${sent.positions} positions, ${sent.plans} plans of ${standing.shipments.length} shipments, ${sent.refused} refused, ${sent.retries} retries`,
-    `sent in ${sent.seconds.toFixed(1)} s, all concluded after ${seconds.toFixed(1)} s: ${Math.round(sent.positions / seconds)} positions/s`,
+    `${positions} positions, ${plans} plans of ${standing.shipments.length} shipments, ${refusals.length} refused`,
+    `sent in ${seconds.sent.toFixed(1)} s, all concluded after ${seconds.concluded.toFixed(1)} s: ${Math.round(positions / seconds.concluded)} positions/s`,
     `${outcome['milestones']?.length ?? 0} milestones: ${counted(codes)}`,
     `cases: ${counted(kinds)}`,
     '',
@@ -78,7 +80,7 @@ async function main(): Promise<number> {
   try {
     if (positionals[0] === 'liverpool') {
       const trace = liverpool(Number(values.radius))
-      const passed = await pass(join(root, 'in-order'), inOrder(trace, style), lastOf(trace))
+      const passed = await pass({ root: join(root, 'in-order'), told: inOrder(trace, style), lastAt: lastOf(trace) })
       show(tableOf(besides(trace, style, passed.standing)) + figuresOf(passed))
       return 0
     }
@@ -95,8 +97,9 @@ const lastOf = ({ fixes }: Trace) => fixes.reduce((last, fix) => Math.max(last, 
 
 async function compared(root: string, trace: Trace, style: PlanStyle, seed: string): Promise<number> {
   const ordered = inOrder(trace, style)
+  const lastAt = lastOf(trace)
   told('in order')
-  const calm = await pass(join(root, 'in-order'), ordered, lastOf(trace))
+  const calm = await pass({ root: join(root, 'in-order'), told: ordered, lastAt })
   show(`in order\n${figuresOf(calm)}`)
   const rows = besides(trace, style, calm.standing)
   for (const [remark, n] of [...remarksOf(rows)].sort()) show(`${String(n).padStart(6)} ${remark}\n`)
@@ -104,7 +107,7 @@ async function compared(root: string, trace: Trace, style: PlanStyle, seed: stri
   told('shuffled within 24 h')
   const rng = random(`${seed}/trace`)
   const mixed = shuffled(ordered, MOST_LATE_MS, () => rng.next())
-  const wild = await pass(join(root, 'shuffled'), mixed, lastOf(trace))
+  const wild = await pass({ root: join(root, 'shuffled'), told: mixed, lastAt, concurrency: CONCURRENCY })
   show(`shuffled\n${figuresOf(wild)}`)
   const faults = [
     ...differences('shuffled beside in order', outcomeOf(calm.standing), outcomeOf(wild.standing)),

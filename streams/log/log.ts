@@ -101,9 +101,13 @@ export interface StateReader {
   /** A block of a dense list. */
   block(key: string, list: string, block: number): Uint8Array | undefined
   /** The nearest block of a dense list before (-1) or after (+1) this one; ±Infinity asks for the last or first. */
-  nextBlock(key: string, list: string, block: number, direction: -1 | 1): number | undefined
+  nextBlock(key: string, list: string, block: number, direction: -1 | 1): StoredBlock | undefined
   /** The earliest alarms at or before a time, in the order of time and key. */
   alarms(until: Instant, limit: number): readonly Alarm[]
+}
+export interface StoredBlock {
+  readonly start: number
+  readonly bytes: Uint8Array
 }
 export interface StateRow {
   readonly list: string

@@ -255,10 +255,11 @@ const readerOf = (task: TaskState): StateReader => ({
   load: key => [...(task.plain.get(key)?.values() ?? [])],
   block: (key, list, block) => task.dense.get(`${key} ${list}`)?.get(block),
   nextBlock: (key, list, block, direction) => {
-    const starts = [...(task.dense.get(`${key} ${list}`)?.keys() ?? [])].filter(
-      start => (start - block) * direction > 0,
-    )
-    return starts.length === 0 ? undefined : direction > 0 ? Math.min(...starts) : Math.max(...starts)
+    const blocks = task.dense.get(`${key} ${list}`) ?? new Map<number, Uint8Array>()
+    const starts = [...blocks.keys()].filter(start => (start - block) * direction > 0)
+    if (starts.length === 0) return undefined
+    const start = direction > 0 ? Math.min(...starts) : Math.max(...starts)
+    return { start, bytes: blocks.get(start) ?? new Uint8Array() }
   },
   alarms: (until, limit): Alarm[] =>
     [...task.alarms]

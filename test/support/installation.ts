@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import type { EmbeddedLog } from '../../streams/log/embedded/embedded.ts'
 import { caughtUp } from '../../tools/chaos/caught-up.ts'
 import { Installation, type InstallationOptions, type Target } from '../../tools/chaos/installation.ts'
 import type { Program } from '../../tools/chaos/program.ts'
@@ -10,13 +11,19 @@ import type { Program } from '../../tools/chaos/program.ts'
 export interface Laid {
   readonly at: Installation
   /** Start a target; it is ended after the test. */
-  launch(target: Target | 'all', env?: Readonly<Record<string, string>>): Program
+  readonly launch: (target: Target | 'all', env?: Readonly<Record<string, string>>, by?: readonly string[]) => Program
   /** Start a target that answers HTTP, and wait until it does. */
-  up(target: 'ingest' | 'all', env?: Readonly<Record<string, string>>): Promise<Program>
+  readonly up: (
+    target: 'ingest' | 'all',
+    env?: Readonly<Record<string, string>>,
+    by?: readonly string[],
+  ) => Promise<Program>
   /** POST /v1/positions, once. */
-  post(positions: readonly object[]): Promise<Response>
-  /** Resolves when all hops have read and heard everything. */
-  caughtUp(): Promise<void>
+  readonly post: (positions: readonly object[]) => Promise<Response>
+  /** Resolves when all hops (those that matter) have read and heard everything. */
+  readonly caughtUp: (matters?: (hop: string) => boolean) => Promise<void>
+  /** Look into the log, beside the processes. */
+  readonly withLog: <T>(look: (log: EmbeddedLog) => Promise<T>) => Promise<T>
 }
 
 /** `root`: where the test made a place itself. */
@@ -29,28 +36,30 @@ export async function installation(t: TestContext, options: Partial<Installation
     await Promise.all(programs.map(program => program.stop()))
     if (options.root === undefined) rmSync(root, { recursive: true, force: true })
   })
-  const launch = (target: Target | 'all', env: Readonly<Record<string, string>> = {}): Program => {
-    const program = at.start(target, env)
+  const launch: Laid['launch'] = (target, env, by) => {
+    const program = at.start(target, env, by)
     programs.push(program)
     return program
+  }
+  const withLog = async <T>(look: (log: EmbeddedLog) => Promise<T>): Promise<T> => {
+    const log = at.openLog()
+    try {
+      return await look(log)
+    } finally {
+      await log.close()
+    }
   }
   return {
     at,
     launch,
-    async up(target, env) {
-      const program = launch(target, env)
+    up: async (target, env, by) => {
+      const program = launch(target, env, by)
       await at.ready(program)
       return program
     },
     post: positions => at.fetch('/v1/positions', { method: 'POST', body: JSON.stringify(positions) }),
-    async caughtUp() {
-      const log = at.openLog()
-      try {
-        await caughtUp(log)
-      } finally {
-        await log.close()
-      }
-    },
+    caughtUp: matters => withLog(log => caughtUp(log, matters && { matters })),
+    withLog,
   }
 }
 

@@ -1,5 +1,6 @@
 /** What Milepost refuses to start with: it says why, and touches nothing. */
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync, closeSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
@@ -7,7 +8,6 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { suite, test, type TestContext } from 'node:test'
 import { UNRECOVERABLE } from '../../app/supervise.ts'
-import { freePort } from '../../tools/chaos/ports.ts'
 import { installation, until } from '../support/installation.ts'
 import { positions } from '../support/positions.ts'
 
@@ -58,17 +58,16 @@ suite('a port in use', () => {
 })
 
 suite('a data directory that is not ours', () => {
-  /** Everything in it, by name: contents. */
   const contentsOf = (directory: string) =>
-    Object.fromEntries(readdirSync(directory).map(name => [name, readFileSync(join(directory, name)).toString('hex')]))
+    readdirSync(directory).map(name => [name, hash('sha256', readFileSync(join(directory, name)))])
 
   const refused = (name: string, prepare: (data: string) => void, reason: RegExp) =>
-    test(name, async t => {
+    void test(name, async t => {
       const { at, launch } = await installation(t)
       mkdirSync(at.data)
       prepare(at.data)
       const before = contentsOf(at.data)
-      for (const target of ['all', 'ingest', 'processors', 'sinks'] as const) {
+      for (const target of ['all', 'sinks'] as const) {
         const program = launch(target)
         const { code } = await program.ended
         assert.ok(code !== 0 && code !== null, `${target} ends with ${code}`)
@@ -124,5 +123,4 @@ test('settings that make no sense: all of them named at once', async t => {
   assert.match(program.stderr, /MILEPOST_HTTP_PORT/)
   assert.match(program.stderr, /MILEPOST_TIME/)
   assert.match(program.stderr, /MILEPOST_COLOUR/)
-  assert.ok(await isFree(await freePort()))
 })

@@ -80,15 +80,15 @@ describe('an afternoon of a bus route in Liverpool', { skip, timeout: 120_000 },
       ...wide.trips.flatMap(trip => plansOf(trip, 'assigned')),
     ]
     const told = [...inOrder(assigned, 'assigned'), ...others].sort((a, b) => a.at - b.at)
-    passed = await pass(join(root, 'liverpool'), told, lastOf(assigned))
+    passed = await pass({ root: join(root, 'liverpool'), told, lastAt: lastOf(assigned) })
   })
   const rows = (trace: Trace, style: 'assigned' | 'named' = 'assigned') => besides(trace, style, passed.standing)
   const of = (trips: readonly Beside[], tripId: string, stopId: string) =>
     trips.find(row => row.trip.tripId === tripId && row.stopId === stopId)
 
   test('all of it is taken', () => {
-    assert.equal(passed.sent.positions, 1_533)
-    assert.deepEqual(passed.sent.refusals, [])
+    assert.equal(passed.positions, 1_533)
+    assert.deepEqual(passed.refusals, [])
     assert.equal(passed.standing.shipments.length, 3 * 16)
   })
 
@@ -151,14 +151,15 @@ describe('a day of twenty buses in Austin', { skip, timeout: 180_000 }, () => {
   test('shuffled within 24 h it ends as it does in order, and as the recording shows', async () => {
     const trace = austin('2016-11-24', 20)
     const told = inOrder(trace, 'assigned')
+    const lastAt = lastOf(trace)
     const rng = random('austin')
-    const calm = await pass(join(root, 'in-order'), told, lastOf(trace))
+    const calm = await pass({ root: join(root, 'in-order'), told, lastAt })
     const mixed = shuffled(told, MOST_LATE_MS, () => rng.next())
-    const wild = await pass(join(root, 'shuffled'), mixed, lastOf(trace))
+    const wild = await pass({ root: join(root, 'shuffled'), told: mixed, lastAt, concurrency: 4 })
 
-    for (const { sent } of [calm, wild]) {
-      assert.deepEqual(sent.refusals, [])
-      assert.equal(sent.positions, trace.fixes.length)
+    for (const { refusals, positions } of [calm, wild]) {
+      assert.deepEqual(refusals, [])
+      assert.equal(positions, trace.fixes.length)
     }
     const [expected, found] = [calm.standing, wild.standing]
     assert.deepEqual(differences('shuffled', outcomeOf(expected), outcomeOf(found)), [])

@@ -52,7 +52,9 @@ class Store implements StateReader {
       if ((starts[middle] ?? 0) < block || (direction === 1 && starts[middle] === block)) low = middle + 1
       else high = middle
     }
-    return starts[direction === 1 ? low : low - 1]
+    const start = starts[direction === 1 ? low : low - 1]
+    const bytes = start === undefined ? undefined : this.#blocks.get(list)?.get(start)
+    return start === undefined || !bytes ? undefined : { start, bytes }
   }
   alarms = () => []
   get size(): number {

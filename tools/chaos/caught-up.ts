@@ -5,8 +5,8 @@ import { clockTicks } from '../../schemas/topics.ts'
 import { type Log, place } from '../../streams/log/log.ts'
 import { tasksOf } from '../../streams/topology.ts'
 
-/** What is still to come, for people; empty: nothing, every hop has read and heard all. */
-export async function outstanding(log: Log): Promise<string[]> {
+/** What is still to come, for people; empty: nothing, every hop (but those that do not matter) has read and heard all. */
+export async function outstanding(log: Log, matters: (hop: string) => boolean = () => true): Promise<string[]> {
   const waiting: string[] = []
   // Ticks first: after its last tick a task says nothing but about what it has still to read.
   const { end } = await log.bounds(clockTicks.name, 0)
@@ -16,15 +16,19 @@ export async function outstanding(log: Log): Promise<string[]> {
   }
   const { hops } = await pipelineHealth(log, [])
   for (const { hop, lag, detail } of hops)
-    if (lag > 0) waiting.push(`${hop} has not read ${lag} records${detail === null ? '' : ` (${detail})`}`)
+    if (lag > 0 && matters(hop))
+      waiting.push(`${hop} has not read ${lag} records${detail === null ? '' : ` (${detail})`}`)
   return waiting
 }
 
 /** Resolves when nothing is outstanding. Throws where nothing has moved for so long. */
-export async function caughtUp(log: Log, patienceMs = 120_000): Promise<void> {
+export async function caughtUp(
+  log: Log,
+  { patienceMs = 120_000, matters }: { patienceMs?: number; matters?: (hop: string) => boolean } = {},
+): Promise<void> {
   let moved = performance.now()
   for (let before = ''; ;) {
-    const waiting = await outstanding(log)
+    const waiting = await outstanding(log, matters)
     if (waiting.length === 0) return
     const now = waiting.join(', ')
     if (now !== before) moved = performance.now()

@@ -64,12 +64,9 @@ export class Installation {
     return new Installation(options, [await freePort(), await freePort()])
   }
 
-  /** `milepost ARGS` on this installation, as a process; `env` overrides its settings. */
-  program(args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
-    return new Program(args, { ...this.#env, ...env }, this.root)
-  }
-  start(target: Target | 'all', env: Readonly<Record<string, string>> = {}): Program {
-    return this.program(['start', '--no-demo', '--target', target], env)
+  /** A target as a process; `env` overrides the settings, `by` is a command that becomes the one behind it. */
+  start(target: Target | 'all', env: Readonly<Record<string, string>> = {}, by: readonly string[] = []): Program {
+    return new Program(['start', '--no-demo', '--target', target], { ...this.#env, ...env }, this.root, by)
   }
   /** `milepost ARGS` to its end. */
   command(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Answered> {

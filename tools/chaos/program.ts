@@ -21,9 +21,10 @@ export class Program {
   #stderr = ''
   #end: End | undefined
 
-  /** `env` is all of the environment; `cwd` the working directory. */
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv, cwd: string) {
-    const child = spawn(process.execPath, [MAIN, ...args], { env, cwd, stdio: ['pipe', 'pipe', 'pipe'] })
+  /** `env` is all of the environment; `cwd` the working directory; `by` a command that becomes the one behind it. */
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv, cwd: string, by: readonly string[] = []) {
+    const [command = '', ...rest] = [...by, process.execPath, MAIN, ...args]
+    const child = spawn(command, rest, { env, cwd, stdio: ['pipe', 'pipe', 'pipe'] })
     if (child.pid === undefined) throw new Error('no process could be started')
     this.#child = child
     this.pid = child.pid

@@ -6,7 +6,6 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { median } from 'simple-statistics'
 import type { Fix } from '../feeder/delivery.ts'
 import type { Place } from '../feeder/places.ts'
 import { csvRows, valueOf } from './csv.ts'
@@ -41,4 +40,11 @@ function fixOf(row: Readonly<Record<string, string>>): Fix {
     longitude: Number(valueOf(row, 'longitude')),
     ...(bearing !== '' && { courseDeg: Number(bearing) }),
   }
+}
+
+/** Of an even count, half-way between the two in the middle. */
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  const middle = (sorted.length - 1) / 2
+  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2
 }

@@ -57,10 +57,13 @@ export function openDataFile(directory: string, topics: ReadonlyMap<string, numb
   if (!existsSync(path)) refuseForeign(directory)
   const db = openDatabase(path)
   try {
+    db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
+    // Before anything is written: even the change to WAL would be one to another program's database.
+    refuseOthers(db, path)
     makeWal(db)
     db.exec(`PRAGMA synchronous = FULL;
              PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY`)
-    transact(db, () => prepare(db, path))
+    transact(db, () => prepare(db))
     const partitions = transact(db, () => addTopics(db, topics))
     const { value: logId } = db.prepare("SELECT value FROM about WHERE name = 'log id'").get() as { value: string }
     return { db, logId, partitions }
@@ -80,7 +83,6 @@ function openDatabase(path: string): DatabaseSync {
 
 /** Several processes may open a new file at once, and the change to WAL does not wait for a busy file by itself. */
 function makeWal(db: DatabaseSync): void {
-  db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
   for (const until = Date.now() + BUSY_MS; ;) {
     try {
       db.exec('PRAGMA journal_mode = WAL')
@@ -113,21 +115,24 @@ function refuseForeign(directory: string): void {
     )
 }
 
-function prepare(db: DatabaseSync, path: string): void {
+function refuseOthers(db: DatabaseSync, path: string): void {
   const application = pragma(db, 'application_id')
-  const layout = pragma(db, 'user_version')
-  const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number }
-  if (application === 0 && tables === 0) {
-    db.exec(TABLES)
-    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${LAYOUT}`)
-    db.prepare("INSERT INTO about VALUES ('log id', ?)").run(randomBytes(16).toString('hex'))
-    return
-  }
-  if (application !== APPLICATION_ID)
+  if (application !== APPLICATION_ID && (application !== 0 || tablesOf(db) > 0))
     throw new Error(`${path} is a database of another program. Set MILEPOST_DATA to another directory.`)
+  const layout = pragma(db, 'user_version')
   if (layout > LAYOUT)
     throw new Error(`${path} was written by a newer release of Milepost (layout ${layout}, this one knows ${LAYOUT}).`)
 }
+
+function prepare(db: DatabaseSync): void {
+  if (tablesOf(db) > 0) return
+  db.exec(TABLES)
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${LAYOUT}`)
+  db.prepare("INSERT INTO about VALUES ('log id', ?)").run(randomBytes(16).toString('hex'))
+}
+
+const tablesOf = (db: DatabaseSync): number =>
+  Number(db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.['tables'])
 
 const pragma = (db: DatabaseSync, name: string): number =>
   Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0])

@@ -1,15 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Alarm, StateReader, StateRow } from '../log.ts'
+import type { Alarm, StateReader, StateRow, StoredBlock } from '../log.ts'
 
 /** The committed state of one task, read from the data file. */
 export function stateReader(db: DatabaseSync, task: number): StateReader {
   const rows = db.prepare('SELECT list, at, id, bytes FROM state WHERE task = ? AND key = ?')
   const block = db.prepare('SELECT bytes FROM blocks WHERE task = ? AND key = ? AND list = ? AND block = ?')
   const before = db.prepare(
-    'SELECT block FROM blocks WHERE task = ? AND key = ? AND list = ? AND block < ? ORDER BY block DESC LIMIT 1',
+    'SELECT block AS start, bytes FROM blocks WHERE task = ? AND key = ? AND list = ? AND block < ? ORDER BY block DESC LIMIT 1',
   )
   const after = db.prepare(
-    'SELECT block FROM blocks WHERE task = ? AND key = ? AND list = ? AND block > ? ORDER BY block LIMIT 1',
+    'SELECT block AS start, bytes FROM blocks WHERE task = ? AND key = ? AND list = ? AND block > ? ORDER BY block LIMIT 1',
   )
   const alarms = db.prepare('SELECT key, at FROM alarms WHERE task = ? AND at <= ? ORDER BY at, key LIMIT ?')
   return {
@@ -17,7 +17,7 @@ export function stateReader(db: DatabaseSync, task: number): StateReader {
     block: (key, list, at) => (block.get(task, key, list, at) as { bytes: Uint8Array } | undefined)?.bytes,
     nextBlock: (key, list, at, direction) => {
       const bound = Number.isFinite(at) ? at : Math.sign(at) * Number.MAX_SAFE_INTEGER
-      return ((direction < 0 ? before : after).get(task, key, list, bound) as { block: number } | undefined)?.block
+      return (direction < 0 ? before : after).get(task, key, list, bound) as StoredBlock | undefined
     },
     alarms: (until, limit) =>
       (alarms.all(task, until, limit) as unknown as Alarm[]).map(({ key, at }) => ({ key, at })),

@@ -166,10 +166,11 @@ export function contract(name: string, install: () => Promise<Installation>): vo
         [row('k', 'l', 1, 'one'), row('k', 'l', 2, 'two'), ...[0, 60, 120].map(at => row('k', 'd', at, `${at}`, true))],
         9,
       )
-      assert.equal(held.state.nextBlock('k', 'd', 60, -1), 0)
-      assert.equal(held.state.nextBlock('k', 'd', 60, 1), 120)
-      assert.equal(held.state.nextBlock('k', 'd', Number.POSITIVE_INFINITY, -1), 120)
-      assert.equal(held.state.nextBlock('k', 'd', Number.NEGATIVE_INFINITY, 1), 0)
+      assert.equal(held.state.nextBlock('k', 'd', 60, -1)?.start, 0)
+      assert.equal(held.state.nextBlock('k', 'd', 60, 1)?.start, 120)
+      assert.equal(held.state.nextBlock('k', 'd', Number.POSITIVE_INFINITY, -1)?.start, 120)
+      assert.equal(held.state.nextBlock('k', 'd', Number.NEGATIVE_INFINITY, 1)?.start, 0)
+      assert.equal(Buffer.from(held.state.nextBlock('k', 'd', 60, 1)?.bytes ?? []).toString(), '120')
       assert.equal(held.state.nextBlock('k', 'other', 60, -1), undefined)
       await commit([row('k', 'l', 1, 'uno'), row('k', 'l', 2, null), row('k', 'd', 120, null, true)], null)
       assert.deepEqual(texts(held.state.load('k').map(({ bytes: value }) => ({ value }))), ['uno'])
