@@ -12,6 +12,11 @@ export interface Program {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/**
+ * Sizes of V8's heap, MiB. What streams through dies young, so a small nursery costs no CPU (measured at 30,000
+ * positions a second) and saves 50 MiB a process; and a heap that may not grow for ever is collected in time.
+ */
+const HEAP = ['--max-semi-space-size=4', '--max-old-space-size=1024']
 const FAST_DEATHS = 5
 const FAST_MS = 10_000
 const BACKOFF_MS = 200
@@ -50,7 +55,7 @@ export async function supervise(
   /** One life of a program. It ends with us: its standard input closes when we die. */
   function runOnce(args: readonly string[], env: Program['env'] = {}): Promise<number> {
     return new Promise(resolve => {
-      const child: ChildProcess = spawn(process.execPath, [main, ...args], {
+      const child: ChildProcess = spawn(process.execPath, [...HEAP, main, ...args], {
         stdio: ['pipe', 'inherit', 'inherit'],
         env: { ...process.env, ...env },
       })

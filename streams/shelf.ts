@@ -6,6 +6,8 @@ import type { Instant } from './time.ts'
 /** The list that a key's head is stored under. */
 const HEAD = ''
 const NOTHING: readonly Row[] = []
+/** What a shelf takes without any rows, in rows. */
+const OWN_WEIGHT = 10
 
 /**
  * What is kept of one key, live: read from the committed state when first touched, changed in place by steps, and
@@ -23,8 +25,9 @@ export class Shelf implements Blocks {
   readonly #newest = new Map<string, number>()
   readonly #oldest = new Map<string, number>()
   #headChanged = false
-  readonly #changedRows = new Map<string, Row>()
-  readonly #changedBlocks = new Map<AnyList, Set<number>>()
+  // Made when needed: many thousand shelves lie in memory, and few have changes.
+  #changedRows: Map<string, Row> | undefined
+  #changedBlocks: Map<AnyList, Set<number>> | undefined
 
   constructor(key: string, processor: AnyProcessor, state: StateReader) {
     this.key = key
@@ -84,12 +87,12 @@ export class Shelf implements Blocks {
     const changes: StateChange[] = []
     if (this.#headChanged)
       changes.push({ key, list: HEAD, at: 0, id: '', dense: false, bytes: this.#processor.head.encode(this.head) })
-    for (const { list, at, id } of this.#changedRows.values()) {
+    for (const { list, at, id } of this.#changedRows?.values() ?? []) {
       const row = this.#plain.get(list.name)?.find(r => r.at === at && r.id === id)
       const bytes = row && 'codec' in list ? list.codec.encode(row.value) : null
       changes.push({ key, list: list.name, at, id, dense: false, bytes })
     }
-    for (const [list, blocks] of this.#changedBlocks)
+    for (const [list, blocks] of this.#changedBlocks ?? [])
       for (const block of blocks) {
         const rows = this.#dense.get(list.name)?.get(block) ?? []
         const bytes = rows.length > 0 && 'blockMs' in list ? list.blocks.encode(rows) : null
@@ -101,9 +104,9 @@ export class Shelf implements Blocks {
   /** What changed has been committed. Of dense lists only the newest block stays in memory. */
   settle(): void {
     this.#headChanged = false
-    this.#changedRows.clear()
-    this.#changedBlocks.clear()
-    this.counted = 1
+    this.#changedRows = undefined
+    this.#changedBlocks = undefined
+    this.counted = OWN_WEIGHT
     for (const rows of this.#plain.values()) this.counted += rows.length
     for (const blocks of this.#dense.values()) {
       if (blocks.size > 1) {
@@ -117,6 +120,7 @@ export class Shelf implements Blocks {
   #touch(row: Row): Row[] {
     const { list, at, id } = row
     if (!('blockMs' in list)) {
+      this.#changedRows ??= new Map<string, Row>()
       this.#changedRows.set(`${list.name} ${at} ${id}`, row)
       return this.#plainOf(list.name)
     }
@@ -124,6 +128,7 @@ export class Shelf implements Blocks {
     if (block > this.#newestBlock(list)) this.#newest.set(list.name, block)
     const oldest = this.#oldest.get(list.name)
     if (oldest !== undefined && block < oldest) this.#oldest.set(list.name, block)
+    this.#changedBlocks ??= new Map<AnyList, Set<number>>()
     const changed = this.#changedBlocks.get(list)
     if (changed) changed.add(block)
     else this.#changedBlocks.set(list, new Set([block]))

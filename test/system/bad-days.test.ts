@@ -76,6 +76,7 @@ suite('two owners', { concurrency: true }, () => {
     await until('the lease is over and the tasks are taken', () => isTakenBy(heir), 3 * LEASE_MS)
     const rest = feed(half)
     frozen.signal('SIGCONT')
+    await until('it gives up', () => !frozen.lives, 4 * LEASE_MS)
     const { code } = await frozen.ended
     assert.equal(code, UNRECOVERABLE, 'it notices, tries to have them back, and gives up')
     assert.match(frozen.stderr, /Fenced/)

@@ -5,6 +5,7 @@ import { type Random, random } from '../feeder/random.ts'
 import { send, type SendReport } from '../feeder/send.ts'
 import { gatewayOf, type Installation, type Target, TARGETS } from './installation.ts'
 import { Kept } from './keep.ts'
+import type { Log } from '../../streams/log/log.ts'
 
 export const VICTIMS = [...TARGETS, 'clickhouse', 'all'] as const
 /** A target, the embedded ClickHouse under the sinks, or all of them at once. */
@@ -19,6 +20,8 @@ export interface Round {
   readonly victim: Victim
   /** After the sending of the round's part has begun. */
   readonly afterMs: number
+  /** So long after a table's batch has set out, whatever `afterMs` says; null: not aimed at anything. */
+  readonly intoBatchMs: number | null
   /** Until it is started again. */
   readonly downMs: number
   /** Until the next round, at least. */
@@ -30,6 +33,7 @@ export function roundsOf(seed: string, count: number): Round[] {
   const rng: Random = random(`${seed}/chaos`)
   return Array.from({ length: count }, () => ({
     victim: rng.pick(ODDS),
+    intoBatchMs: rng.chance(0.6) ? rng.between(0, 60) : null,
     afterMs: rng.between(0, rng.chance(0.5) ? 400 : 1_500),
     downMs: rng.chance(0.5) ? 0 : rng.between(0, 1_500),
     restMs: rng.between(0, 2_500),
@@ -61,6 +65,7 @@ export async function wreak(
   const kept = Object.fromEntries(TARGETS.map(target => [target, new Kept(at, target)])) as Record<Target, Kept>
   const kills = Object.fromEntries(VICTIMS.map(victim => [victim, 0])) as Record<Victim, number>
   const begun = performance.now()
+  const log = at.openLog()
   let [sent, retries] = [0, 0]
   const refused: string[] = []
   try {
@@ -77,10 +82,16 @@ export async function wreak(
       )
       // Awaited below; it must not count as unhandled before.
       sending.catch(() => undefined)
+      const partBegun = performance.now()
       await sleep(round.afterMs)
+      if (round.intoBatchMs !== null && (round.victim === 'sinks' || round.victim === 'clickhouse')) {
+        await batchUnderWay(log)
+        await sleep(round.intoBatchMs)
+      }
       const killed = await strike(round, kept)
       kills[killed]++
-      told(`round ${index + 1}: ${killed} died ${Math.round(round.afterMs)} ms into ${part.length} deliveries`)
+      const after = Math.round(performance.now() - partBegun)
+      told(`round ${index + 1}: ${killed} died ${after} ms into ${part.length} deliveries`)
       const report = await sending
       sent += report.requests
       retries += report.retries
@@ -97,6 +108,19 @@ export async function wreak(
     throw new Error([(error as Error).message, ...said].join('\n\n'), { cause: error })
   } finally {
     await Promise.all(TARGETS.map(target => kept[target].stop()))
+    await log.close()
+  }
+}
+
+const AIM_MS = 1_500
+/** The floods and the rest: the tables that are written to most. */
+const TABLES = ['vehicle_positions', 'shipment_sightings', 'shipment_etas'].map(table => `clickhouse/${table}`)
+
+/** Resolves when a batch is on its way to a table: decided, and not known to have arrived; or after a while without. */
+async function batchUnderWay(log: Log): Promise<void> {
+  for (const end = performance.now() + AIM_MS; performance.now() < end;) {
+    for (const table of TABLES) if ((await log.checkpointOf(table))?.intent) return
+    await sleep(2)
   }
 }
 

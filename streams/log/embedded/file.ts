@@ -62,7 +62,7 @@ export function openDataFile(directory: string, topics: ReadonlyMap<string, numb
     refuseOthers(db, path)
     makeWal(db)
     db.exec(`PRAGMA synchronous = FULL;
-             PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY`)
+             PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY`)
     transact(db, () => prepare(db))
     const partitions = transact(db, () => addTopics(db, topics))
     const { value: logId } = db.prepare("SELECT value FROM about WHERE name = 'log id'").get() as { value: string }
