@@ -1,5 +1,6 @@
 /** The command line: `milepost COMMAND`. */
 import { type Command, print, UsageError } from './commands/command.ts'
+import { LogRefused } from '../streams/log/log.ts'
 import { ConfigError } from './config.ts'
 import { UNRECOVERABLE } from './supervise.ts'
 import { version } from './version.ts'
@@ -81,7 +82,8 @@ try {
     `milepost: ${message}${code === 'EADDRINUSE' ? ': choose another with MILEPOST_HTTP_PORT' : ''}\n`,
   )
   if (!ours && process.env['MILEPOST_LOG_LEVEL'] === 'debug') process.stderr.write(`${(error as Error).stack ?? ''}\n`)
-  process.exitCode = ours ? 64 : (exitCode ?? (code === 'EADDRINUSE' ? UNRECOVERABLE : 1))
+  const inVain = code === 'EADDRINUSE' || error instanceof LogRefused
+  process.exitCode = ours ? 64 : (exitCode ?? (inVain ? UNRECOVERABLE : 1))
   // Whatever is still open must not keep a program that has failed.
   setTimeout(() => process.exit(), 1_000).unref()
 }

@@ -160,6 +160,11 @@ export class LogUnavailable extends Error {
   override readonly name = 'LogUnavailable'
 }
 
+/** The log is damaged, newer than this program, or not ours: trying again will not help. */
+export class LogRefused extends Error {
+  override readonly name = 'LogRefused'
+}
+
 export const place = (topic: string, partition: number): string => `${topic}/${partition}`
 export const NOTHING_YET: Checkpoint = {
   offsets: {},

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { LogUnavailable } from '../log.ts'
+import { LogRefused, LogUnavailable } from '../log.ts'
 
 /** "Milp": what PRAGMA application_id of our files says. */
 const APPLICATION_ID = 0x4d_69_6c_70
@@ -110,7 +110,7 @@ function refuseForeign(directory: string): void {
     name => !ours.has(name) && !name.startsWith('.') && !name.startsWith('views.sqlite'),
   )
   if (foreign.length > 0)
-    throw new Error(
+    throw new LogRefused(
       `${directory} is not a data directory of Milepost: it holds ${foreign.slice(0, 3).join(', ')} and no ${FILE}. Set MILEPOST_DATA to an empty or a new directory.`,
     )
 }
@@ -118,10 +118,12 @@ function refuseForeign(directory: string): void {
 function refuseOthers(db: DatabaseSync, path: string): void {
   const application = pragma(db, 'application_id')
   if (application !== APPLICATION_ID && (application !== 0 || tablesOf(db) > 0))
-    throw new Error(`${path} is a database of another program. Set MILEPOST_DATA to another directory.`)
+    throw new LogRefused(`${path} is a database of another program. Set MILEPOST_DATA to another directory.`)
   const layout = pragma(db, 'user_version')
   if (layout > LAYOUT)
-    throw new Error(`${path} was written by a newer release of Milepost (layout ${layout}, this one knows ${LAYOUT}).`)
+    throw new LogRefused(
+      `${path} was written by a newer release of Milepost (layout ${layout}, this one knows ${LAYOUT}).`,
+    )
 }
 
 function prepare(db: DatabaseSync): void {
@@ -180,7 +182,7 @@ export function explained(error: unknown, path: string): Error {
   if (code === BUSY) return new LogUnavailable(`${path} is held by another writer`, why)
   if (code === IOERR || code === NOMEM) return new LogUnavailable(`${path} can't be written: ${error.message}`, why)
   if (code === CORRUPT || code === NOTADB)
-    return new Error(`${path} is damaged or no database: restore a backup, or move it away to start anew`, why)
+    return new LogRefused(`${path} is damaged or no database: restore a backup, or move it away to start anew`, why)
   if (code === CANTOPEN)
     return new Error(`${path} can't be opened: ${error.message}; check its owner and permissions`, why)
   return error
