@@ -127,10 +127,10 @@ const bugs: Record<string, Bug> = {
     after: (step, kept, { occurredAt }) =>
       (kept.last(progressList)?.at ?? NEVER_YET) > occurredAt ? { drop: 'late' } : step,
   },
-  'forgets how late it was after a restart': {
+  'asks again to be woken for what has rung': {
     in: 'raise-cases',
     law: 'alarms once',
-    after: step => ({ ...step, head: { ...(step.head as object), passed: NEVER_YET } }),
+    after: step => ({ ...step, wakeAt: later(NEVER_YET, 1) }),
   },
   'measures a version whenever anything is said of it': {
     in: 'measure-lag',
