@@ -95,11 +95,11 @@ const tally = processor({ name: 'tally', head: json<Head>(), keeps: [counted], e
   })
   .onWake((head = { n: 0, sum: 0, rings: 0 }, _, at) => {
     const next = { ...head, rings: head.rings + 1 }
-    // The key of an alarm is the key of the head, which no row holds: the ring is told under the group of its time.
+    // A handler is not told its key when it wakes: rings are told together, and known by their times.
     return {
       head: next,
       emit: [
-        emit(tallies, { occurredAt: at, key: `ring ${head.sum - head.sum}`, group: 'rings', ...next, n: 0, sum: 0 }),
+        emit(tallies, { occurredAt: at, key: 'ring', group: 'rings', ...next, n: 0, sum: 0 }),
       ],
       wakeAt: next.rings < RINGS ? later(at, hours(1)) : 'never',
     }
