@@ -98,9 +98,7 @@ const tally = processor({ name: 'tally', head: json<Head>(), keeps: [counted], e
     // A handler is not told its key when it wakes: rings are told together, and known by their times.
     return {
       head: next,
-      emit: [
-        emit(tallies, { occurredAt: at, key: 'ring', group: 'rings', ...next, n: 0, sum: 0 }),
-      ],
+      emit: [emit(tallies, { occurredAt: at, key: 'ring', group: 'rings', ...next, n: 0, sum: 0 })],
       wakeAt: next.rings < RINGS ? later(at, hours(1)) : 'never',
     }
   })
