@@ -63,8 +63,10 @@ export function openDataFile(directory: string, topics: ReadonlyMap<string, numb
     makeWal(db)
     db.exec(`PRAGMA synchronous = FULL;
              PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY`)
-    transact(db, () => prepare(db))
-    const partitions = transact(db, () => addTopics(db, topics))
+    // Writing only what is missing: whoever but looks does not wait for a writer, nor for one that is frozen.
+    if (tablesOf(db) === 0) transact(db, () => prepare(db))
+    if (lacks(db, topics)) transact(db, () => addTopics(db, topics))
+    const partitions = partitionsOf(db)
     const { value: logId } = db.prepare("SELECT value FROM about WHERE name = 'log id'").get() as { value: string }
     return { db, logId, partitions }
   } catch (error) {
@@ -139,7 +141,17 @@ const tablesOf = (db: DatabaseSync): number =>
 const pragma = (db: DatabaseSync, name: string): number =>
   Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0])
 
-function addTopics(db: DatabaseSync, topics: ReadonlyMap<string, number>): Map<string, number> {
+function partitionsOf(db: DatabaseSync): Map<string, number> {
+  const all = db.prepare('SELECT topic, partitions FROM topics').all() as { topic: string; partitions: number }[]
+  return new Map(all.map(({ topic, partitions }) => [topic, partitions]))
+}
+
+function lacks(db: DatabaseSync, topics: ReadonlyMap<string, number>): boolean {
+  const known = partitionsOf(db)
+  return [...topics.keys()].some(topic => !known.has(topic))
+}
+
+function addTopics(db: DatabaseSync, topics: ReadonlyMap<string, number>): void {
   const add = db.prepare('INSERT INTO topics VALUES (?, ?) ON CONFLICT DO NOTHING')
   const addPartition = db.prepare(
     'INSERT INTO partitions (topic, partition, start, end) VALUES (?, ?, 0, 0) ON CONFLICT DO NOTHING',
@@ -148,8 +160,6 @@ function addTopics(db: DatabaseSync, topics: ReadonlyMap<string, number>): Map<s
     if (Number(add.run(topic, partitions).changes) === 0) continue
     for (let partition = 0; partition < partitions; partition++) addPartition.run(topic, partition)
   }
-  const all = db.prepare('SELECT topic, partitions FROM topics').all() as { topic: string; partitions: number }[]
-  return new Map(all.map(({ topic, partitions }) => [topic, partitions]))
 }
 
 /** Do it whole or not at all, alone. */

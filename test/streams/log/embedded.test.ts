@@ -55,6 +55,20 @@ test('an owner that has been silent for longer than its lease loses its task', a
   rmSync(directory, { recursive: true })
 })
 
+test('whoever looks does not wait for a writer, though it be frozen', async () => {
+  const directory = newDirectory()
+  await open(directory, '1@').close()
+  const frozen = new DatabaseSync(join(directory, 'milepost.sqlite'))
+  frozen.exec('BEGIN IMMEDIATE')
+  const since = performance.now()
+  const log = open(directory, '01@')
+  assert.deepEqual(await log.bounds('a', 0), { start: 0, end: 0 })
+  assert.ok(performance.now() - since < 5_000, 'it waited for the writer')
+  await log.close()
+  frozen.close()
+  rmSync(directory, { recursive: true })
+})
+
 test('old batches that everyone has read can be let go of; offsets stay', async () => {
   const directory = newDirectory()
   let now = 1_000
