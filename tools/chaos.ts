@@ -79,10 +79,4 @@ function textOf({ havoc, milestones, openCases, records, seconds, faults }: Chao
   ].join('\n')
 }
 
-main().then(
-  code => (process.exitCode = code),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
-    process.exitCode = 1
-  },
-)
+process.exitCode = await main()

@@ -11,6 +11,8 @@ const { values } = parseArgs({
 })
 const from = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds) : 1
+if (!(Number.isInteger(from) && from >= 0 && Number.isInteger(count) && count > 0))
+  throw new RangeError('--seed and --from: whole numbers; --seeds: a whole number above 0')
 const happened: Record<string, number> = {}
 const began = performance.now()
 for (let seed = from; seed < from + count; seed++) {

@@ -1,6 +1,6 @@
 /**
- * Recordings of real vehicles through a real Milepost. They are not ours to pass on and no part of the repository: where
- * they are not, this is skipped, also where nothing else may be.
+ * Recordings of real vehicles through a real Milepost. They are no part of the repository: where they are not, this is
+ * skipped, also where nothing else may be.
  */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'

@@ -23,11 +23,9 @@ class Store implements StateReader {
   readonly #plain = new Map<string, StateChange>()
   readonly #blocks = new Map<string, Map<number, Uint8Array>>()
   readonly #starts = new Map<string, number[]>()
-  bytes = 0
 
   apply(changes: readonly StateChange[]): void {
     for (const change of changes) {
-      this.bytes += change.bytes?.length ?? 0
       if (!change.dense) {
         const place = `${change.list} ${change.at} ${change.id}`
         if (change.bytes) this.#plain.set(place, change)
@@ -67,7 +65,6 @@ class Store implements StateReader {
 class Vehicle {
   readonly store = new Store()
   shelf = new Shelf(VEHICLE, followVehicles, this.store)
-  said = 0
 
   hear<V>(topic: Topic<string, V>, event: Event<V>): void {
     const step = followVehicles.handlers
@@ -77,7 +74,6 @@ class Vehicle {
   }
   #apply(step: Step<unknown, string>): void {
     if ('drop' in step) throw new Error(step.drop)
-    this.said += step.emit?.length ?? 0
     if (step.head !== undefined) this.shelf.setHead(step.head)
     for (const row of step.remove ?? []) this.shelf.remove(row)
     for (const row of step.put ?? []) this.shelf.put(row)

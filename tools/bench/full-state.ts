@@ -13,9 +13,9 @@ import { partitionOf } from '../../streams/partition.ts'
 import { taskName } from '../../streams/task.ts'
 import { hours, type Instant, minutes, seconds } from '../../streams/time.ts'
 import { Installation } from '../chaos/installation.ts'
-import { caughtUp } from '../chaos/caught-up.ts'
+import { settled } from '../chaos/caught-up.ts'
 import { usageBelow } from './processes.ts'
-import { throughput } from './run.ts'
+import { rowsIn, throughput } from './run.ts'
 
 const { values } = parseArgs({
   options: {
@@ -92,15 +92,7 @@ try {
   await installation.ready(program)
   const readyS = (performance.now() - started) / 1_000
   const clickhouse = await installation.clickhouse()
-  const rows = async (prefix: string) => {
-    const found = await clickhouse
-      .query<{ rows: string }>(
-        'SELECT count() AS rows FROM vehicle_positions WHERE startsWith(vehicle_id, {prefix:String})',
-        { prefix },
-      )
-      .catch(() => [])
-    return Number(found[0]?.rows ?? 0)
-  }
+  const rows = rowsIn(clickhouse)
   const running = { installation, program, token: await installation.token(), rows }
   const first = { vehicleId: names[0], occurredAt: new Date().toISOString(), latitude: 45, longitude: 10.1 }
   const answer = await installation.fetch('/v1/positions', { method: 'POST', body: JSON.stringify([first]) })
@@ -108,9 +100,7 @@ try {
   while ((await rows(names[0] ?? '')) < 1) await new Promise(resolve => setTimeout(resolve, 20))
   const firstRowS = (performance.now() - started) / 1_000
   const load = await throughput(running, vehicles, vehicles * Number(values.rounds))
-  const again = installation.openLog()
-  await caughtUp(again)
-  await again.close()
+  await settled(installation)
   await clickhouse.close()
   const memory = Object.fromEntries(
     [...usageBelow(program.pid)].map(([name, { memoryMb }]) => [name, Math.round(memoryMb)]),

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ClickHouse } from '../../sinks/clickhouse/client.ts'
 import { Installation } from '../chaos/installation.ts'
 import type { Program } from '../chaos/program.ts'
 import { positionsLoad } from '../feeder/load.ts'
@@ -23,8 +24,7 @@ export interface Running {
   readonly installation: Installation
   readonly program: Program
   readonly token: string
-  /** Rows of vehicle_positions whose vehicle begins so. */
-  readonly rows: (prefix: string) => Promise<number>
+  readonly rows: ReturnType<typeof rowsIn>
 }
 
 /** A fresh installation, ready, in live time; stopped and removed in the end. */
@@ -35,15 +35,7 @@ export async function onFresh<T>(work: (running: Running) => Promise<T>): Promis
   try {
     await installation.ready(program)
     const clickhouse = await installation.clickhouse()
-    const rows = async (prefix: string) => {
-      const [row] = await clickhouse
-        .query<{ rows: string }>(
-          'SELECT count() AS rows FROM vehicle_positions WHERE startsWith(vehicle_id, {prefix:String})',
-          { prefix },
-        )
-        .catch(() => [{ rows: '-1' }])
-      return Number(row?.rows ?? -1)
-    }
+    const rows = rowsIn(clickhouse)
     while ((await rows('')) < 0) await new Promise(resolve => setTimeout(resolve, 100))
     const result = await work({ installation, program, token: await installation.token(), rows })
     await clickhouse.close()
@@ -53,6 +45,19 @@ export async function onFresh<T>(work: (running: Running) => Promise<T>): Promis
     rmSync(root, { recursive: true, force: true })
   }
 }
+
+/** Rows of vehicle_positions whose vehicle begins so; -1: it can't be asked, as long as there is no table. */
+export const rowsIn =
+  (clickhouse: ClickHouse) =>
+  async (prefix: string): Promise<number> => {
+    const [row] = await clickhouse
+      .query<{ rows: string }>(
+        'SELECT count() AS rows FROM vehicle_positions WHERE startsWith(vehicle_id, {prefix:String})',
+        { prefix },
+      )
+      .catch(() => [])
+    return Number(row?.rows ?? -1)
+  }
 
 /** As fast as it goes. */
 export async function throughput(

@@ -4,9 +4,10 @@ import { processors } from '../../app/pipeline.ts'
 import { clockTicks } from '../../schemas/topics.ts'
 import { type Log, place } from '../../streams/log/log.ts'
 import { tasksOf } from '../../streams/topology.ts'
+import type { Installation } from './installation.ts'
 
 /** What is still to come, for people; empty: nothing, every hop (but those that do not matter) has read and heard all. */
-export async function outstanding(log: Log, matters: (hop: string) => boolean = () => true): Promise<string[]> {
+async function outstanding(log: Log, matters: (hop: string) => boolean = () => true): Promise<string[]> {
   const waiting: string[] = []
   // Ticks first: after its last tick a task says nothing but about what it has still to read.
   const { end } = await log.bounds(clockTicks.name, 0)
@@ -35,5 +36,15 @@ export async function caughtUp(
     if (performance.now() - moved > patienceMs) throw new Error(`nothing has moved for ${patienceMs} ms: ${now}`)
     before = now
     await new Promise(resolve => setTimeout(resolve, 100))
+  }
+}
+
+/** The same of an installation whose log nobody here has open. */
+export async function settled(at: Installation): Promise<void> {
+  const log = at.openLog()
+  try {
+    await caughtUp(log)
+  } finally {
+    await log.close()
   }
 }

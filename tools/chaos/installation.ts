@@ -3,12 +3,13 @@
  * The clock follows the events (`--time event`), and the disk guard is off: the machine's disk is not what is tried.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EmbeddedLog } from '../../streams/log/embedded/embedded.ts'
 import { topicPartitions } from '../../app/topics.ts'
 import { type ClickHouse, connect } from '../../sinks/clickhouse/client.ts'
 import { freePort } from './ports.ts'
+import { childrenOf, commandOf } from './processes.ts'
 import { type Answered, answerOf, Program } from './program.ts'
 
 export const TARGETS = ['ingest', 'processors', 'sinks'] as const
@@ -135,22 +136,3 @@ export class Installation {
 /** The embedded ClickHouse's process, if the sinks have one now. */
 export const gatewayOf = (sinks: Program): number | undefined =>
   childrenOf(sinks.pid).find(pid => commandOf(pid).includes('clickhouse/gateway/main.ts'))
-
-/** Processes whose parent this is, as /proc tells: fields 1 and 4 of /proc/PID/stat. */
-export function childrenOf(parent: number): number[] {
-  return readdirSync('/proc').flatMap(name => {
-    const pid = Number(name)
-    if (!Number.isInteger(pid)) return []
-    const stat = textOf(`/proc/${name}/stat`)
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent ? [pid] : []
-  })
-}
-export const commandOf = (pid: number): string => textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')
-
-const textOf = (path: string): string => {
-  try {
-    return readFileSync(path, 'latin1')
-  } catch {
-    return '' // it has ended meanwhile
-  }
-}

@@ -22,11 +22,17 @@ export class Kept {
     this.#done = this.#keep()
   }
 
-  /** kill -9; it is started again after so long. Resolves when it is dead. */
+  /** The process that lives; after an end, the next one. */
+  async living(): Promise<Program> {
+    while (!this.program.lives) await sleep(20)
+    return this.program
+  }
+
+  /** kill -9, once it lives; it is started again after so long. Resolves when it is dead. */
   async kill(downMs: number): Promise<void> {
-    if (!this.program.lives) return
+    const program = await this.living()
     this.#downMs = downMs
-    await this.program.kill()
+    await program.kill()
   }
 
   async stop(): Promise<void> {

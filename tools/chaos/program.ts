@@ -16,6 +16,8 @@ export class Program {
   readonly pid: number
   /** Resolves when it has ended, however that came. */
   readonly ended: Promise<End>
+  /** Resolves when all that it said is here: of one that leaves children, when they have ended too. */
+  readonly silent: Promise<unknown>
   readonly #child: ChildProcess
   #stdout = ''
   #stderr = ''
@@ -31,6 +33,7 @@ export class Program {
     child.stdin.on('error', () => undefined)
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#stdout = (this.#stdout + text).slice(-KEPT)))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-KEPT)))
+    this.silent = once(child, 'close')
     // Not 'close': children of its own may hold its outputs for longer than it lives.
     this.ended = once(child, 'exit').then(([code, signal]) => {
       this.#end = { code: code as number | null, signal: signal as NodeJS.Signals | null }
@@ -77,7 +80,6 @@ export interface Answered {
 export async function answerOf(args: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Promise<Answered> {
   const program = new Program(args, env, cwd)
   const { code } = await program.ended
-  // What it said last may still be on its way.
-  await new Promise(resolve => setTimeout(resolve, 50))
+  await program.silent
   return { code, stdout: program.stdout, stderr: program.stderr }
 }

@@ -98,7 +98,7 @@ export async function wreak(
       refused.push(...report.refusals.map(({ status, path, reason }) => `${status} ${path} ${reason}`))
       await sleep(round.restMs)
     }
-    await at.ready(kept.ingest.program)
+    await at.ready(await kept.ingest.living())
     await then()
     await Promise.all(TARGETS.map(target => kept[target].stop()))
     const surprises = TARGETS.flatMap(target => kept[target].surprises)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { inOrder } from '../feeder/disorder.ts'
 import { send } from '../feeder/send.ts'
 import type { World } from '../feeder/world.ts'
-import { caughtUp } from './caught-up.ts'
+import { settled } from './caught-up.ts'
 import { Installation, TARGETS } from './installation.ts'
 import { countsOf, faultsOfLog, faultsOfTables } from './ledger.ts'
 import { detailsOf, differences, outcomeOf, outcomeOfTruth, type Standing, standingOf } from './outcome.ts'
@@ -44,7 +44,8 @@ export async function chaos({ world, rounds, root, told = () => undefined }: Cha
     roundsOf(truth.seed, rounds),
     async () => {
       told('all is sent: the clock is moved to the end, and everything comes through')
-      await settle(at, truth.finalTick)
+      await at.moveClock(truth.finalTick)
+      await settled(at)
       found = await standingOf(at)
       const log = at.openLog()
       const clickhouse = await at.clickhouse()
@@ -83,19 +84,10 @@ async function undisturbed(at: Installation, world: World): Promise<Standing> {
   try {
     await Promise.all(programs.map(program => at.ready(program)))
     await send(inOrder(world.deliveries), { url: at.url, token, secrets: at.secrets }, { withReceivedAt: true })
-    await settle(at, world.truth.finalTick)
+    await at.moveClock(world.truth.finalTick)
+    await settled(at)
     return await standingOf(at)
   } finally {
     await Promise.all(programs.map(program => program.stop()))
-  }
-}
-
-async function settle(at: Installation, finalTick: string): Promise<void> {
-  await at.moveClock(finalTick)
-  const log = at.openLog()
-  try {
-    await caughtUp(log)
-  } finally {
-    await log.close()
   }
 }

@@ -8,8 +8,8 @@ import {
   MINUTE,
   type Reference,
   SECOND,
+  type StopKind,
 } from './delivery.ts'
-import type { StopKind } from './delivery.ts'
 import type { Shares } from './features.ts'
 import { type Random, someOf } from './random.ts'
 

@@ -1,6 +1,5 @@
 /** What is wrong with the fixes of a device: jumps, null island, coarse ones, ones from the future, repeated ones. */
-import { HOUR, iso, MINUTE } from './delivery.ts'
-import type { Fix } from './delivery.ts'
+import { type Fix, HOUR, iso, MINUTE } from './delivery.ts'
 import type { Shares } from './features.ts'
 import { around, offset, type Place, type Point } from './places.ts'
 import type { Random } from './random.ts'

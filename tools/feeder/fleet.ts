@@ -31,8 +31,8 @@ interface Trip {
   readonly endsIn: Point
 }
 
-/** How long before the end of a trip the next one is planned. */
-const AHEAD_MS = 2 * MINUTE
+/** A trip follows the one before without a break, but where nobody listened for longer it begins so long ago. */
+const MOST_BACK_MS = 2 * MINUTE
 
 /**
  * What the fleet tells, as it happens. The vehicles are under way when it starts: the first deliveries bring their
@@ -78,7 +78,7 @@ export async function* liveFleet(options: FleetOptions = {}): AsyncGenerator<Del
         due.push(each)
       if (vehicle.told < vehicle.trip.due.length || time < vehicle.trip.endsAt) continue
       const { endsIn, endsAt } = vehicle.trip
-      vehicle.trip = vehicle.next(endsIn, Math.max(endsAt, time - AHEAD_MS), time)
+      vehicle.trip = vehicle.next(endsIn, Math.max(endsAt, time - MOST_BACK_MS), time)
       vehicle.told = 0
     }
     for (const each of due) {

@@ -1,6 +1,5 @@
 /** One journey of a truck: where it drives, whom it carries, and what goes wrong on the way. */
-import { MINUTE } from './delivery.ts'
-import type { StopKind } from './delivery.ts'
+import { MINUTE, type StopKind } from './delivery.ts'
 import type { Scenario } from './features.ts'
 import { around, cityAway, type Place, warehouse } from './places.ts'
 import type { Random } from './random.ts'

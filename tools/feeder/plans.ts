@@ -1,6 +1,14 @@
 /** The plans of shipments: what was agreed in the end, and the versions that led there. */
-import { iso, MINUTE, type Plan, type PlanDelivery, type Reference, SECOND, type Stop } from './delivery.ts'
-import type { StopKind } from './delivery.ts'
+import {
+  iso,
+  MINUTE,
+  type Plan,
+  type PlanDelivery,
+  type Reference,
+  SECOND,
+  type Stop,
+  type StopKind,
+} from './delivery.ts'
 import type { Place } from './places.ts'
 import type { Random } from './random.ts'
 

@@ -3,6 +3,7 @@
  * node:http with kept connections: 0.18 ms CPU for a request of 158 kB, where fetch took 3.4 ms (Node 26).
  */
 import { Agent, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Attempt {
@@ -24,7 +25,7 @@ export interface Patience {
   readonly timeoutMs: number
   /** How long a request is tried again before it is an error. */
   readonly giveUpAfterMs: number
-  readonly signal?: AbortSignal
+  readonly signal: AbortSignal
 }
 
 const LEAST_WAIT_MS = 50
@@ -51,24 +52,25 @@ export class Poster {
   async send(attempt: Attempt): Promise<Answer> {
     const started = performance.now()
     for (let retries = 0; ; retries++) {
-      this.#patience.signal?.throwIfAborted()
+      this.#patience.signal.throwIfAborted()
       let waitMs = Math.min(MOST_WAIT_MS, LEAST_WAIT_MS * 2 ** retries)
       let trouble: unknown
       try {
         const sentAt = performance.now()
-        const { status, text, retryAfter } = await this.#once(attempt)
-        if (status < 500 && !TRY_AGAIN.has(status)) return { status, text, ms: performance.now() - sentAt, retries }
+        const { retryAfter, ...answer } = await this.#once(attempt)
+        const { status } = answer
+        if (status < 500 && !TRY_AGAIN.has(status)) return { ...answer, ms: performance.now() - sentAt, retries }
         waitMs = retryAfter ?? waitMs
-        trouble = `${status} ${text.slice(0, 200)}`
+        trouble = `${status} ${answer.text.slice(0, 200)}`
       } catch (error) {
-        this.#patience.signal?.throwIfAborted()
+        this.#patience.signal.throwIfAborted()
         trouble = error
       }
       if (performance.now() - started + waitMs > this.#patience.giveUpAfterMs) {
         const why = trouble instanceof Error ? trouble.message : String(trouble)
         throw new Error(`${attempt.method} ${attempt.path}: given up after ${retries + 1} attempts: ${why}`)
       }
-      await sleep(waitMs, undefined, { ...(this.#patience.signal && { signal: this.#patience.signal }) })
+      await sleep(waitMs, undefined, { signal: this.#patience.signal })
     }
   }
 
@@ -82,19 +84,16 @@ export class Poster {
           path: this.#base.pathname.replace(/\/$/, '') + path,
           method,
           headers: { ...headers(), 'content-length': Buffer.byteLength(body) },
-          ...(this.#patience.signal && { signal: this.#patience.signal }),
+          signal: this.#patience.signal,
         },
         response => {
-          let text = ''
-          response.setEncoding('utf8')
-          response.on('data', (chunk: string) => (text += chunk))
-          response.on('error', reject)
-          response.on('end', () => {
-            const retryAfter = milliseconds(response.headers['retry-after'])
-            resolve({ status: response.statusCode ?? 0, text, ...(retryAfter !== undefined && { retryAfter }) })
-          })
-          // a connection that dies within the answer ends without 'end'
-          response.on('close', () => reject(new Error('the answer broke off')))
+          const { statusCode: status = 0, headers } = response
+          const retryAfter = milliseconds(headers['retry-after'])
+          // rejects where the connection dies within the answer
+          text(response).then(
+            said => resolve({ status, text: said, ...(retryAfter !== undefined && { retryAfter }) }),
+            reject,
+          )
         },
       )
       sent.on('error', reject)
@@ -108,9 +107,6 @@ export class Poster {
   }
 }
 
-/** Retry-After: seconds, or a date. */
-function milliseconds(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined
-  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now()
-  return Number.isNaN(ms) ? undefined : Math.min(MOST_RETRY_AFTER_MS, Math.max(0, ms))
-}
+/** Retry-After in seconds; Milepost gives no dates. */
+const milliseconds = (header = ''): number | undefined =>
+  /^\d+$/.test(header) ? Math.min(MOST_RETRY_AFTER_MS, Number(header) * 1_000) : undefined

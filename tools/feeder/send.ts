@@ -64,10 +64,13 @@ export async function send(
   options: SendOptions = {},
 ): Promise<SendReport> {
   const { concurrency = 1, positionsPerSecond = Infinity, signal } = options
+  // A request that fails while we wait for something else ends all the same.
+  const failure = new AbortController()
+  const ended = AbortSignal.any(signal ? [signal, failure.signal] : [failure.signal])
   const poster = new Poster(target.url, concurrency, {
     timeoutMs: options.timeoutMs ?? 30_000,
     giveUpAfterMs: options.giveUpAfterMs ?? 120_000,
-    ...(signal && { signal }),
+    signal: ended,
   })
   const report: SendReport = {
     requests: 0,
@@ -106,26 +109,30 @@ export async function send(
   let scheduled = 0
   try {
     for await (const job of jobs(deliveries, target, options)) {
-      if (signal?.aborted) break
+      if (ended.aborted) break
       const waitMs = started + (scheduled / positionsPerSecond) * 1_000 - performance.now()
-      if (waitMs > 1) await sleep(waitMs, undefined, { ...(signal && { signal }) })
+      if (waitMs > 1) await sleep(waitMs, undefined, { signal: ended })
       if (job.kind === 'positions') scheduled += job.records
       const sent = poster
         .send(job)
         .then(answer => answered(job, answer))
+        .catch((error: unknown) => failure.abort(error))
         .finally(() => inFlight.delete(sent))
       inFlight.add(sent)
       if (inFlight.size >= concurrency) await Promise.race(inFlight)
     }
-    await Promise.all(inFlight)
   } catch (error) {
-    await Promise.allSettled(inFlight)
-    if (!signal?.aborted) throw error
+    failure.abort(error)
   } finally {
+    await Promise.all(inFlight)
     poster.close()
   }
+  if (!signal?.aborted) failure.signal.throwIfAborted()
   report.seconds = (performance.now() - started) / 1_000
-  for (const kind of ['positions', 'plan', 'carrier'] as const) report.latencyMs[kind] = latencies[kind].summary()
+  for (const kind of ['positions', 'plan', 'carrier'] as const) {
+    const summary = latencies[kind].summary()
+    if (summary.count > 0) report.latencyMs[kind] = summary
+  }
   return report
 }
 

@@ -1,6 +1,6 @@
 /** The shipments of a world: what their carriers tell of them, and the versions of their plans. */
 import { type Announced, drafts, type Served } from './carriers.ts'
-import { HOUR, MINUTE, type Plan, type PlanDelivery, type Reference, SECOND, type Stop } from './delivery.ts'
+import { HOUR, iso, MINUTE, type Plan, type PlanDelivery, type Reference, SECOND, type Stop } from './delivery.ts'
 import type { Shares } from './features.ts'
 import type { Journey, Load } from './journey.ts'
 import { type City, cities, cityAway, warehouse } from './places.ts'
@@ -219,9 +219,7 @@ export function tellPlans(rng: Random, shipments: readonly Shipment[], shares: S
   )
   const deliveries = told.flatMap((each): PlanDelivery[] => {
     const heardAt = new Map(
-      each.amendments.flatMap(({ at, heardAt: heard }) =>
-        heard === undefined ? [] : [[new Date(at).toISOString(), heard]],
-      ),
+      each.amendments.flatMap(({ at, heardAt: heard }) => (heard === undefined ? [] : [[iso(at), heard]])),
     )
     const hearing: Hearing = { outOfOrder: outOfOrder.has(each), resent: resent.has(each.shipment) }
     const notBefore = late.has(each.shipment) ? { notBefore: each.to + rng.between(0.5, 8) * HOUR } : {}

@@ -52,7 +52,7 @@ export const deadlineOf = ({ dueBy, plannedArrival }: Stop): number =>
   dueBy === undefined ? Date.parse(plannedArrival) + 15 * MINUTE : Date.parse(dueBy)
 
 /** The versions of each shipment's plan, oldest first; the last one holds. */
-export function versionsOf(deliveries: readonly PlanDelivery[]): Map<string, Plan[]> {
+function versionsOf(deliveries: readonly PlanDelivery[]): Map<string, Plan[]> {
   const byShipment = Map.groupBy(deliveries, ({ shipmentId }) => shipmentId)
   return new Map(
     [...byShipment].map(([shipmentId, plans]) => {

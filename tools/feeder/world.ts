@@ -9,7 +9,7 @@ import { type Delivery, HOUR, iso, MINUTE, SECOND } from './delivery.ts'
 import { byArrival, uploads } from './disorder.ts'
 import { disturb } from './faults.ts'
 import { defaultShares, type Scenario, SCENARIOS, type Shares } from './features.ts'
-import { drive, type Journey, leave } from './journey.ts'
+import { drive, type Journey, leave, type Wishes } from './journey.ts'
 import { around, cities, type Place } from './places.ts'
 import { type Random, random, someOf } from './random.ts'
 import { Route, undoubted } from './route.ts'
@@ -168,15 +168,8 @@ export function makeWorld(options: Pick<WorldOptions, 'seed' | 'startAt'> & Part
   }
 }
 
-interface Wish {
-  readonly scenario: Scenario
-  readonly driveBy: boolean
-  readonly interruptedStay: boolean
-  readonly late: boolean
-}
-
 /** What is to happen on each journey of each vehicle. */
-function wishesFor(rng: Random, vehicles: number, journeys: number, shares: Shares): Wish[][] {
+function wishesFor(rng: Random, vehicles: number, journeys: number, shares: Shares): Wishes[][] {
   const slots = Array.from({ length: vehicles * journeys }, (_, slot) => slot)
   const scenario = new Map<number, Scenario>()
   for (const name of SCENARIOS.toReversed()) {
@@ -188,7 +181,7 @@ function wishesFor(rng: Random, vehicles: number, journeys: number, shares: Shar
   const [driveBy, interruptedStay, late] = [shares.driveBy, shares.interruptedStay, shares.late].map(
     share => new Set(someOf(rng, slots, share)),
   ) as [Set<number>, Set<number>, Set<number>]
-  const wish = (slot: number): Wish => ({
+  const wish = (slot: number): Wishes => ({
     scenario: scenario.get(slot) ?? rng.pick(['plain', 'plain', 'via', 'milkRun']),
     driveBy: driveBy.has(slot),
     interruptedStay: interruptedStay.has(slot),

@@ -1,6 +1,6 @@
 /**
  * Days of all buses of Austin, a fix every two or four minutes (Capital Metro, captured from GTFS-realtime by
- * scascketta/CapMetrics; MIT). Its times carry their zone. A stop list is not in it: a trip's termini are where its
+ * github.com/scascketta/CapMetrics, `data/vehicle_positions/DAY.csv`; MIT). Its times carry their zone. A stop list is not in it: a trip's termini are where its
  * first and its last fix were.
  */
 import { readFileSync } from 'node:fs'

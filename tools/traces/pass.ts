@@ -1,5 +1,5 @@
 /** A recording through a real Milepost, by HTTP, until everything that follows from it is known. */
-import { caughtUp } from '../chaos/caught-up.ts'
+import { settled } from '../chaos/caught-up.ts'
 import { Installation } from '../chaos/installation.ts'
 import { type Lines, type Standing, standingOf } from '../chaos/outcome.ts'
 import { viewsOf, viewsOfApi } from '../chaos/views.ts'
@@ -81,13 +81,4 @@ function legsOf(told: readonly Told[]): Told[][] {
     else legs.push([each])
   })
   return legs
-}
-
-async function settled(at: Installation): Promise<void> {
-  const log = at.openLog()
-  try {
-    await caughtUp(log)
-  } finally {
-    await log.close()
-  }
 }

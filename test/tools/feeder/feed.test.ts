@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import type { SendReport } from '../../../tools/feeder/send.ts'
 import type { Truth } from '../../../tools/feeder/world.ts'
@@ -45,12 +46,24 @@ test('what makes no sense is said in one line, with exit code 1', async () => {
   }
 })
 
+test('a calm world is calm, and its shares can be asked for', async () => {
+  const small = ['--vehicles', '3', '--shipments', '1', '--dry-run']
+  const { stdout } = await feed(...small, '--calm', '--share', 'carrier=0')
+  const totals = JSON.parse(stdout) as Truth['totals']
+  assert.equal(totals.positions, totals.positionsSent)
+  assert.equal(totals.carrierEvents, 0)
+})
+
 test('a world is sent to the address and its truth written to the file', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'feed-'))
   const paths: string[] = []
+  const bodies: string[] = []
   const server = createServer((request, response) => {
     paths.push(request.url ?? '')
-    request.resume().on('end', () => response.end('{"accepted":1,"refused":[]}'))
+    void text(request).then(body => {
+      bodies.push(body)
+      response.end('{"accepted":1,"refused":[]}')
+    })
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   try {
@@ -68,6 +81,13 @@ test('a world is sent to the address and its truth written to the file', async (
     assert.deepEqual([...new Set(paths.filter(path => path.includes('partners')))], ['/v1/partners/dora/events'])
     const endedMs = Date.now() - Date.parse(truth.finalTick)
     assert.ok(endedMs >= 0 && endedMs < 2 * 3_600_000, 'it ends now')
+    assert.ok(!bodies.some(body => body.includes('receivedAt')))
+
+    const again = await feed(...world, ...there, '--json', '--order', 'in-order', '--received-at')
+    const { positions, plans, carrierEvents } = JSON.parse(again.stdout) as SendReport
+    const { totals } = truth
+    assert.deepEqual([positions, plans, carrierEvents], [totals.positions, totals.plans, totals.carrierEventVersions])
+    assert.ok(bodies.some(body => body.includes('receivedAt')))
   } finally {
     server.closeAllConnections()
     server.close()

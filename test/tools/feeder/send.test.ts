@@ -102,6 +102,12 @@ test('as NDJSON too, and in requests no greater than asked', async () => {
   }
 })
 
+test('a live feed is sent as it comes, not gathered', async () => {
+  start(accept)
+  const some = world.deliveries.filter(({ kind }) => kind === 'positions').slice(0, 3)
+  assert.equal((await send(some, target(), { atOnce: true })).requests, 3)
+})
+
 /** Takes the request or not, and answers or not, as chance says. Any answer may be lost after the request was taken. */
 const unreliable =
   (rng: Random): Behaviour =>
@@ -109,7 +115,7 @@ const unreliable =
     const fate = rng.next()
     if (fate < 0.1) return void request.socket.destroy()
     if (fate < 0.2) return void response.writeHead(503, { 'retry-after': '0' }).end()
-    if (fate < 0.25) return void response.writeHead(429, { 'retry-after': '0' }).end()
+    if (fate < 0.25) return void response.writeHead(rng.pick([408, 425, 429]), { 'retry-after': '0' }).end()
     take()
     if (fate < 0.3) return void request.socket.destroy()
     if (fate < 0.35)
@@ -200,13 +206,22 @@ test('what is refused for good is counted and said, not sent again', async () =>
   assert.match(report.refusals[1]?.reason ?? '', /latitude/)
 })
 
-test('a wrong token is an error at once', async () => {
-  start((_, response, take) => {
-    take()
-    response.writeHead(401).end('who are you')
+for (const status of [401, 403, 404])
+  test(`${status} is an error at once`, async () => {
+    start((_, response, take) => {
+      take()
+      response.writeHead(status).end('who are you')
+    })
+    const sent = send(positionsLoad({ vehicles: 5, positions: 5, endAt: 0 }), target())
+    await assert.rejects(sent, new RegExp(`${status} who are you`))
+    assert.equal(taken.requests.length, 1)
   })
-  await assert.rejects(send(positionsLoad({ vehicles: 5, positions: 5, endAt: 0 }), target()), /401 who are you/)
-  assert.equal(taken.requests.length, 1)
+
+test('also when it comes while the next request waits for its turn', async () => {
+  start((_, response) => response.writeHead(401).end('who are you'))
+  const load = positionsLoad({ vehicles: 5, positions: 10, perRequest: 5, endAt: 0 })
+  const paced = { concurrency: 4, positionsPerSecond: 10 }
+  await assert.rejects(send(load, target(), paced), /401 who are you/)
 })
 
 test('events are signed over their bytes, each attempt anew under one id; all else bears the token', async () => {
