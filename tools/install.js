@@ -12,10 +12,13 @@ const wanted = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
   .digest('hex')
 
-const installed = existsSync(marker)
-  ? readFileSync(marker, 'utf8') === wanted
-  : existsSync(join(root, 'node_modules', '.package-lock.json')) &&
-    existsSync(join(root, 'node_modules', '.bin', 'node'))
+const marked = existsSync(marker) ? readFileSync(marker, 'utf8') : undefined
+// Whoever has run `npm ci` by hand has left no marker.
+const installed =
+  marked === undefined
+    ? existsSync(join(root, 'node_modules', '.package-lock.json')) &&
+      existsSync(join(root, 'node_modules', '.bin', 'node'))
+    : marked === wanted
 
 if (!installed) {
   console.error('milepost: installing what is missing (npm ci); the ClickHouse engine is large, this takes a minute …')
@@ -23,4 +26,5 @@ if (!installed) {
   execSync('npm ci --no-fund --no-audit --loglevel=error', { cwd: root, stdio: 'inherit' })
   console.error(`milepost: installed in ${Math.round((Date.now() - began) / 1000)} s`)
 }
-writeFileSync(marker, wanted)
+// Not at every start: an installation may be read-only.
+if (marked !== wanted) writeFileSync(marker, wanted)

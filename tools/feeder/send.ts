@@ -1,9 +1,9 @@
 /** Sends deliveries to a running Milepost: at least once each, and in order unless told otherwise. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sign, verifyingKey } from '../../ingest/signature.ts'
 import { type Delivery, type Fix, iso } from './delivery.ts'
 import { Latencies, type LatencySummary } from './latencies.ts'
 import { type Answer, type Attempt, Poster } from './post.ts'
-import { secretBytes, signature } from './signature.ts'
 
 /** Positions that are a request already. */
 export interface ReadyPositions {
@@ -64,6 +64,8 @@ export async function send(
   options: SendOptions = {},
 ): Promise<SendReport> {
   const { concurrency = 1, positionsPerSecond = Infinity, signal } = options
+  // A secret that is none is said now, not at each attempt.
+  for (const secret of Object.values(target.secrets ?? {})) verifyingKey(secret)
   // A request that fails while we wait for something else ends all the same.
   const failure = new AbortController()
   const ended = AbortSignal.any(signal ? [signal, failure.signal] : [failure.signal])
@@ -162,7 +164,6 @@ async function* jobs(
     records,
     headers: bearer(type),
   })
-  const keys = new Map(Object.entries(secrets).map(([partner, secret]) => [partner, secretBytes(secret)]))
   let gathered: string[] = []
   const taken = () => {
     const [some, records] = [gathered, gathered.length]
@@ -188,16 +189,16 @@ async function* jobs(
     }
     if (each.kind === 'carrier') {
       const { partner, messageId, events } = each
-      const key = keys.get(partner)
-      if (!key) throw new RangeError(`no secret for the partner ${partner}`)
-      const body = JSON.stringify({ events })
+      const secret = secrets[partner]
+      if (secret === undefined) throw new RangeError(`no secret for the partner ${partner}`)
+      const body = Buffer.from(JSON.stringify({ events }))
       const headers = () => {
         const timestamp = Math.floor(Date.now() / 1_000)
         return {
           'content-type': 'application/json',
           'webhook-id': messageId,
           'webhook-timestamp': String(timestamp),
-          'webhook-signature': signature(key, messageId, timestamp, body),
+          'webhook-signature': sign(secret, messageId, timestamp, body),
         }
       }
       const path = `/v1/partners/${encodeURIComponent(partner)}/events`

@@ -34,8 +34,8 @@ test('what makes no sense is said in one line, with exit code 1', async () => {
     [/--vehicles must be a number/, ['--vehicles', 'many', '--dry-run']],
     [/--order must be/, ['--order', 'x', '--vehicles', '2']],
     [/--secret is missing/, ['--vehicles', '2', '--token', 'x']],
-    [/--token is missing/, ['--vehicles', '2', '--secret', 'a=whsec_MfKQ9r8G']],
-    [/a partner secret looks like/, ['--vehicles', '2', '--token', 'x', '--secret', 'a=MfKQ9r8G']],
+    [/--token is missing/, ['--vehicles', '2', '--secret', 'a=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw']],
+    [/a secret is whsec_/, ['--vehicles', '2', '--token', 'x', '--secret', 'a=MfKQ9r8G']],
     [/Unknown option/, ['--nonsense']],
   ]
   for (const [message, args] of wrong) {
@@ -70,7 +70,14 @@ test('a world is sent to the address and its truth written to the file', async (
     const { port } = server.address() as AddressInfo
     const file = join(dir, 'truth.json')
     const world = ['--seed', '3', '--vehicles', '3', '--shipments', '1', '--truth', file]
-    const there = ['--url', `http://127.0.0.1:${port}`, '--token', 'x', '--secret', 'dora=whsec_MfKQ9r8G']
+    const there = [
+      '--url',
+      `http://127.0.0.1:${port}`,
+      '--token',
+      'x',
+      '--secret',
+      'dora=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+    ]
     const { code, stdout, stderr } = await feed(...world, ...there, '--json')
     assert.equal(code, 0, stderr)
     const report = JSON.parse(stdout) as SendReport

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
+import { sign } from '../../../ingest/signature.ts'
 import type { CarrierEvent, Delivery, Fix, Plan } from '../../../tools/feeder/delivery.ts'
 import { calmShares } from '../../../tools/feeder/features.ts'
 import { positionsLoad } from '../../../tools/feeder/load.ts'
 import { type Random, random } from '../../../tools/feeder/random.ts'
 import { send } from '../../../tools/feeder/send.ts'
-import { secretBytes, signature } from '../../../tools/feeder/signature.ts'
 import { defaults, makeWorld } from '../../../tools/feeder/world.ts'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
@@ -241,7 +241,7 @@ test('events are signed over their bytes, each attempt anew under one id; all el
   for (const { headers, body } of signed) {
     const [id, timestamp] = [String(headers['webhook-id']), Number(headers['webhook-timestamp'])]
     assert.ok(Math.abs(timestamp - Date.now() / 1_000) < 60)
-    assert.equal(headers['webhook-signature'], signature(secretBytes(SECRET), id, timestamp, body))
+    assert.equal(headers['webhook-signature'], sign(SECRET, id, timestamp, Buffer.from(body)))
   }
   for (const { path, headers } of taken.requests) {
     if (!path.includes('/partners/')) assert.equal(headers.authorization, 'Bearer secret-token')
