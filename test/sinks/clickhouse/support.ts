@@ -1,7 +1,10 @@
 /** A gateway for a test file: its own directory, its own port, gone afterwards. */
+import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { after } from 'node:test'
 import type { GatewayOptions } from '../../../sinks/clickhouse/gateway/config.ts'
 import { spawnGateway, type Gateway } from '../../../sinks/clickhouse/gateway/spawn.ts'
@@ -28,12 +31,25 @@ export interface Answered {
   readonly headers: Headers
 }
 
+/** What came of an answer before the connection ended. */
+export interface Received {
+  readonly status: number
+  readonly headers: NodeJS.Dict<string | string[]>
+  readonly body: Buffer
+  /** It ended as an answer ends. */
+  readonly whole: boolean
+}
+
 export interface Running extends Gateway {
   readonly data: string
   /** A statement as the body of a POST, as `curl --data-binary` sends it. */
   readonly ask: (statement: string | Buffer, asking?: Asking) => Promise<Answered>
   /** The text of a good answer, without the last line end. */
   readonly read: (statement: string, asking?: Asking) => Promise<string>
+  /** As `milepost`: the bytes as they come, nothing unpacked. */
+  readonly raw: (statement: string, url?: Asking['url'], headers?: Asking['headers']) => Promise<Received>
+  /** How many queries run, besides the one that asks. */
+  readonly processes: () => Promise<number>
 }
 
 export async function running(options: Partial<GatewayOptions> = {}): Promise<Running> {
@@ -60,5 +76,33 @@ export async function running(options: Partial<GatewayOptions> = {}): Promise<Ru
     if (status !== 200) throw new Error(text)
     return text.replace(/\n$/, '')
   }
-  return { ...gateway, data, ask, read }
+  const raw = (statement: string, url: Asking['url'] = {}, headers: Asking['headers'] = {}) =>
+    new Promise<Received>((resolve, reject) => {
+      const path = `${gateway.url}/?${String(new URLSearchParams({ user: 'milepost', password, ...url }))}`
+      const asked = request(path, { method: 'POST', headers }, answer => {
+        const chunks: Buffer[] = []
+        const { statusCode: status = 0, headers } = answer
+        const end = () => resolve({ status, headers, body: Buffer.concat(chunks), whole: answer.complete })
+        answer
+          .on('data', (chunk: Buffer) => chunks.push(chunk))
+          .on('end', end)
+          .on('error', end)
+      })
+      asked.on('error', reject).end(statement)
+    })
+  const processes = () =>
+    read("SELECT count() FROM system.processes WHERE query NOT LIKE '%system.processes%' FORMAT TSV").then(Number)
+  return { ...gateway, data, ask, read, raw, processes }
 }
+
+export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await holds()) return
+    await sleep(50)
+  }
+  assert.fail(`never: ${what}`)
+}
+
+/** A table to insert into, empty. */
+export const NUMBERED =
+  'CREATE OR REPLACE TABLE numbered (id UInt64, name String, at DateTime64(3), tags Array(String)) ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100'
