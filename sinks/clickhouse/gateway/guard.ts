@@ -26,6 +26,7 @@ const beyondTheDatabase = new Set([
   // Settings whose value is an expression, and those that change how text is read.
   ...['additional_result_filter', 'additional_table_filters', 'parallel_replicas_custom_key', 'dialect'],
   ...['allow_experimental_eval_table_function', 'format_schema', 'format_schema_source'],
+  'input_format_values_interpret_expressions',
 ])
 
 /** Reach out of the machine without being table functions. */
@@ -38,10 +39,19 @@ const beyondForReaders = new Set([
   'aitranslate',
 ])
 
+/**
+ * Table functions whose arguments are text that the engine reads as SQL (`generateRandom('s String ALIAS file(…)')`, rows of
+ * VALUES in `format`) or as the name of a file (`url('file:///…')`, also as the engine of a table). The text may be put
+ * together by any expression, so that it cannot be looked through.
+ */
+const readTextAsSql = new Set(['format', 'generaterandom', 'values', 'sqlstandardvalues', 'url', 'urlcluster'])
+/** They too, but they are needed: the text must stand there, and say nothing but names and types. */
+const takeStructure = new Set(['null', 'input'])
+
 /** Table functions that only compute, or read what the reader may read anyway. */
 const harmlessTableFunctions = new Set([
-  ...['numbers', 'numbers_mt', 'zeros', 'zeros_mt', 'primes', 'generate_series', 'generateseries', 'generaterandom'],
-  ...['values', 'sqlstandardvalues', 'null', 'view', 'viewifpermitted', 'merge', 'format', 'dictionary', 'loop'],
+  ...['numbers', 'numbers_mt', 'zeros', 'zeros_mt', 'primes', 'generate_series', 'generateseries'],
+  ...['null', 'view', 'viewifpermitted', 'merge', 'dictionary', 'loop'],
 ])
 
 export interface Rights {
@@ -70,11 +80,28 @@ export function refuseForbidden(statement: Statement, rights: Rights, tableFunct
     // BACKUP … TO File(…) is confined to the backups folder by the engine's configuration.
     if (isIn(beyondTheDatabase, token) && !(backup && token.text === 'file')) throw beyond(token)
     if (token.text === 'disk' && isSymbol('(')(next)) throw beyond(token)
+    const called = isSymbol('(')(next) && !(makesOrFills.has(verb) && namesTable(tokens[index - 1]))
+    const [first, second] = [tokens[index + 2], tokens[index + 3]]
+    if (called && isIn(readTextAsSql, token) && !isPattern(token, first, second)) throw beyond(token)
+    if (called && isIn(takeStructure, token) && !isPlainStructure(first, second)) throw beyond(token)
     if (!rights.reader) continue
     if (isIn(beyondForReaders, token)) throw beyond(token)
-    if (isSymbol('(')(next) && isIn(tableFunctions, token) && !isIn(harmlessTableFunctions, token)) throw beyond(token)
+    if (called && token.text !== 'format' && isIn(tableFunctions, token) && !isIn(harmlessTableFunctions, token))
+      throw beyond(token)
   }
 }
+
+const makesOrFills = new Set(['create', 'insert'])
+/** In `CREATE TABLE input (a UInt8)` and `INSERT INTO values (a)` nothing is called. */
+const namesTable = (before: Token | undefined) =>
+  isWord(before, 'table') || isWord(before, 'exists') || isWord(before, 'into') || isSymbol('.')(before)
+/** `format('{}, {}', a, b)`, which makes a string, and not the table function: no format is called so. */
+const isPattern = ({ text: name }: Token, first: Token | undefined, second: Token | undefined) =>
+  name === 'format' && first?.kind === 'string' && first.text.includes('{') && isSymbol(',')(second)
+const isPlainStructure = (first: Token | undefined, second: Token | undefined) =>
+  first?.kind === 'string' &&
+  isSymbol(')')(second) &&
+  !/\\x|\b(?:default|alias|materialized|ephemeral)\b/i.test(first.text)
 
 /** VALUES may hold expressions, which the engine evaluates: only of names that any statement may use. */
 export function evaluatesHarmlessly(tokens: Iterable<Token>): boolean {

@@ -8,7 +8,7 @@ import { evaluatesHarmlessly, refuseForbidden } from './guard.ts'
 import { tokensOf } from './lexer.ts'
 import type { Asked } from './request.ts'
 import { sendBlocks, sendWhole } from './response.ts'
-import { isSymbol, isWord, quote, type Insert, type Statement } from './statement.ts'
+import { isSymbol, isWord, quote, type Statement } from './statement.ts'
 
 export interface Limits {
   /** Bytes of memory of one query; a reader's gets half. */
@@ -52,7 +52,7 @@ export async function spoolData(query: Query, folder: string): Promise<Spooled |
 /** @throws ClickHouseException where nothing was sent yet */
 export async function runQuery(
   { engine, session, limits, database, compress, continued }: Place,
-  { asked, statement, packed }: Query,
+  { asked, statement, rest, packed }: Query,
   data: Spooled | undefined,
   http: { readonly request: IncomingMessage; readonly response: ServerResponse },
 ): Promise<void> {
@@ -71,10 +71,11 @@ export async function runQuery(
     if (!continued || asked.database !== undefined)
       await session.run(`USE \`${(asked.database ?? database).replace(/[`\\]/g, '')}\``, 'Null')
     await allowLong(session, asked)
-    await session.run(
-      `SET ${settingsOf(asked, limits, insert, streams ? Infinity : limits.resultBytes).join(', ')}`,
-      'Null',
-    )
+    // Of data that are packed, or too long to be here as a whole, nobody knows what they would evaluate.
+    const looked = insert?.format === 'values' && !packed && rest === undefined
+    const evaluates = looked && evaluatesHarmlessly(tokensOf(insert.data.toString('latin1')))
+    const settings = settingsOf(asked, limits, evaluates, streams ? Infinity : limits.resultBytes)
+    await session.run(`SET ${settings.join(', ')}`, 'Null')
     const answer = { queryId: asked.queryId, format: nameOf(format), version: engine.version, compress }
     if (streams) {
       const blocks = withoutRepeatedHeader(session.stream(sql, format), format)
@@ -95,7 +96,7 @@ async function allowLong(session: Session, asked: Asked): Promise<void> {
 }
 
 /** Applied in this order: what the client asks, then what it may not exceed, then what cannot be undone. */
-function settingsOf(asked: Asked, limits: Limits, insert: Insert | undefined, resultBytes: number): string[] {
+function settingsOf(asked: Asked, limits: Limits, evaluates: boolean, resultBytes: number): string[] {
   const set = [...asked.settings].map(([name, value]) => `${name} = ${quote(value)}`)
   for (const [name, value] of asked.parameters) set.push(`param_${name} = ${quote(value)}`)
   const own = (name: string) => Number(asked.settings.get(name)) || Infinity
@@ -109,8 +110,7 @@ function settingsOf(asked: Asked, limits: Limits, insert: Insert | undefined, re
   set.push('implicit_select = 0', 'async_insert = 0')
   if (!asked.settings.has('output_format_json_quote_64bit_integers'))
     set.push('output_format_json_quote_64bit_integers = 1')
-  if (insert?.format.toLowerCase() === 'values' && !evaluatesHarmlessly(tokensOf(insert.data.toString('latin1'))))
-    set.push('input_format_values_interpret_expressions = 0')
+  set.push(`input_format_values_interpret_expressions = ${evaluates ? 1 : 0}`)
   set.push(`log_comment = ${quote(asked.queryId)}`)
   // Of a client's own session nothing may be shut for good; there the statement's first word decides alone.
   if (asked.readOnly && asked.sessionId === undefined) set.push(`readonly = ${asked.user.readOnly ? 1 : 2}`)

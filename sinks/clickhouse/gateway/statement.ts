@@ -22,6 +22,7 @@ export interface Statement {
 }
 
 export interface Insert {
+  /** Lower case. */
   readonly format: string
   /** What of the data came with the statement itself. */
   readonly data: Buffer
@@ -152,7 +153,7 @@ function parseInsert(
     const format = isValues ? 'Values' : nameAsWritten(bytes, name)
     return statement(
       {
-        format,
+        format: name.text,
         data: bytes.subarray(isValues ? name.end : dataStart(bytes, name.end)),
         from: (path, compression) =>
           `${head} FROM INFILE ${quote(path)}${compression === undefined ? '' : ` COMPRESSION ${quote(compression)}`} ${settings} FORMAT ${format}`,
@@ -188,7 +189,7 @@ function insertSelect(
     const format = nameAsWritten(bytes, name)
     return statement(
       {
-        format,
+        format: name.text,
         data: bytes.subarray(dataStart(bytes, name.end)),
         from: (path, compression) => {
           if (compression !== undefined) throw refusal('NOT_IMPLEMENTED', 'input() with a compressed body')

@@ -90,9 +90,22 @@ test('expressions among VALUES are evaluated, but none that reaches beyond the d
   await fresh('expressions')
   await read("INSERT INTO expressions VALUES (1 + 1, upper('a')), (3, concat('b', 'c'))")
   assert.equal(await read('SELECT a, s FROM expressions ORDER BY a'), '2\tA\n3\tbc')
-  const { status, text } = await ask("INSERT INTO expressions VALUES (4, file('/etc/hostname'))")
-  assert.notEqual(status, 200)
-  assert.match(text, /^Code: \d+\. DB::Exception/)
+  const reaching = "(4, file('/etc/hostname'))"
+  const insert = 'INSERT INTO expressions VALUES'
+  const ways = {
+    plain: ask(`${insert} ${reaching}`),
+    'in quotes': ask(`INSERT INTO expressions FORMAT \`Values\` ${reaching}`),
+    'by a setting': ask(
+      `INSERT INTO expressions SETTINGS input_format_values_interpret_expressions = 1 VALUES ${reaching}`,
+    ),
+    packed: ask(gzipSync(reaching), { url: { query: insert }, headers: { 'Content-Encoding': 'gzip' } }),
+    'behind what is read at once': ask(`${insert} (4, 'x')${' '.repeat(1 << 20)}, ${reaching}`),
+  }
+  for (const [way, asked] of Object.entries(ways)) {
+    const { status, text } = await asked
+    assert.notEqual(status, 200, way)
+    assert.match(text, /^Code: \d+\. DB::Exception/)
+  }
   assert.equal(await read('SELECT count() FROM expressions'), '2')
 })
 

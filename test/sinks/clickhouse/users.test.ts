@@ -92,6 +92,7 @@ suite('the analyst reads', () => {
     'EXPLAIN SELECT * FROM facts',
     'EXISTS TABLE facts',
     'SELECT count() FROM numbers(10)',
+    "SELECT format('{}: {}', s, 'x') FROM facts",
     'SELECT file.s AS x FROM (SELECT s FROM facts) AS profile, (SELECT 1 AS s) AS files'.replace('file.s', 'profile.s'),
     'SELECT name FROM system.tables',
   ])
@@ -178,6 +179,15 @@ suite('files of the machine are nobody’s', () => {
     "SELECT * FROM eval('SELECT file(''/etc/passwd'')')",
     "SELECT * FROM view(SELECT file('/etc/passwd'))",
     "SELECT 1 SETTINGS additional_result_filter = 'file(''/etc/passwd'') = '''''",
+    // Structures and rows are text that the engine reads as SQL.
+    "SELECT *, s FROM generateRandom('a UInt8, s String ALIAS file(''/etc/passwd'')') LIMIT 1",
+    "SELECT *, s FROM generateRandom(concat('a UInt8, s String AL', 'IAS fi', 'le(''/etc/passwd'')')) LIMIT 1",
+    "SELECT s FROM values('a UInt8, s String ALIAS file(''/etc/passwd'')', 1)",
+    "SELECT * FROM format(Values, 's String', '(file(''/etc/passwd''))')",
+    "SELECT * FROM format('Values', 's String', '(file(''/etc/passwd''))')",
+    "SELECT * FROM null('a UInt8, s String \\x41LIAS file(''/etc/passwd'')')",
+    "SELECT * FROM null(concat('a UInt8, s String ALIAS file(''/etc/passwd'')', ''))",
+    "SELECT * FROM url('file:///etc/passwd', 'LineAsString')",
   ]
   const writing = [
     `INSERT INTO FUNCTION file('${out}', 'TSV', 'a UInt8') SELECT 1`,
@@ -186,6 +196,8 @@ suite('files of the machine are nobody’s', () => {
     "INSERT INTO facts FROM INFILE '/etc/passwd' FORMAT LineAsString",
     "CREATE TABLE f (a String) ENGINE = File(LineAsString, '/etc/passwd')",
     "CREATE DATABASE fs ENGINE = Filesystem('/etc')",
+    "CREATE TABLE u (s String) ENGINE = URL('file:///etc/passwd', LineAsString)",
+    "INSERT INTO FUNCTION null('a UInt8, n UInt8 DEFAULT toUInt8(file(''/etc/passwd''))') (a) VALUES (1)",
     "CREATE VIEW v AS SELECT file('/etc/passwd') AS s",
     'CREATE FUNCTION f AS (x) -> file(x)',
     "CREATE DICTIONARY d (a String) PRIMARY KEY a SOURCE(FILE(path '/etc/passwd' format 'LineAsString')) LAYOUT(FLAT()) LIFETIME(0)",
