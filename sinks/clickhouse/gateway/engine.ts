@@ -35,7 +35,6 @@ export interface Engine {
   session(): Session
   /** Ends the query whose session has this `log_comment`; resolves at once, the query's own promise rejects soon after. */
   kill(tag: string): Promise<void>
-  close(): void
 }
 
 type Handle = object
@@ -86,7 +85,6 @@ export async function openEngine(directory: Directory, database: string): Promis
       killing = killed.catch(() => undefined)
       return killed.then(() => undefined)
     },
-    close: () => addon.CloseConnection(control),
   }
 }
 

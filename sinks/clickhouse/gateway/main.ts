@@ -70,7 +70,6 @@ async function main(): Promise<void> {
     setTimeout(() => vanish(0), 3000).unref()
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(signal))
-  process.on('disconnect', () => end('the parent is gone'))
   if (config.endWithStdin)
     process.stdin
       .on('end', () => end('the parent is gone'))
@@ -78,7 +77,6 @@ async function main(): Promise<void> {
       .resume()
   process.stdout.on('error', () => end('the parent is gone'))
   process.stdout.write(`${JSON.stringify({ ready: true, port })}\n`)
-  process.send?.({ ready: true, port })
   log('info', 'ready', { port, bind: config.bind, engine: engine.version })
 }
 

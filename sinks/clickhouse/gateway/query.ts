@@ -34,7 +34,6 @@ export interface Place {
   readonly limits: Limits
   /** The database where the request names none. */
   readonly database: string
-  readonly compress: boolean
   /** The session is the client's own and was there before. */
   readonly continued: boolean
 }
@@ -51,7 +50,7 @@ export async function spoolData(query: Query, folder: string): Promise<Spooled |
 
 /** @throws ClickHouseException where nothing was sent yet */
 export async function runQuery(
-  { engine, session, limits, database, compress, continued }: Place,
+  { engine, session, limits, database, continued }: Place,
   { asked, statement, rest, packed }: Query,
   data: Spooled | undefined,
   http: { readonly request: IncomingMessage; readonly response: ServerResponse },
@@ -76,7 +75,7 @@ export async function runQuery(
     const evaluates = looked && evaluatesHarmlessly(tokensOf(insert.data.toString('latin1')))
     const settings = settingsOf(asked, limits, evaluates, streams ? Infinity : limits.resultBytes)
     await session.run(`SET ${settings.join(', ')}`, 'Null')
-    const answer = { queryId: asked.queryId, format: nameOf(format), version: engine.version, compress }
+    const answer = { queryId: asked.queryId, format: nameOf(format), version: engine.version, compress: asked.compress }
     if (streams) {
       const blocks = withoutRepeatedHeader(session.stream(sql, format), format)
       await sendBlocks(http.request, http.response, answer, blocks)
@@ -113,7 +112,7 @@ function settingsOf(asked: Asked, limits: Limits, evaluates: boolean, resultByte
   set.push(`input_format_values_interpret_expressions = ${evaluates ? 1 : 0}`)
   set.push(`log_comment = ${quote(asked.queryId)}`)
   // Of a client's own session nothing may be shut for good; there the statement's first word decides alone.
-  if (asked.readOnly && asked.sessionId === undefined) set.push(`readonly = ${asked.user.readOnly ? 1 : 2}`)
+  if (asked.readOnly && asked.session === undefined) set.push(`readonly = ${asked.user.readOnly ? 1 : 2}`)
   return set
 }
 

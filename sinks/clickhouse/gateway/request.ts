@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { refusal } from './errors.ts'
 import { refuseSetting } from './guard.ts'
-import type { User } from './users.ts'
+import { header, type User } from './users.ts'
 
 export interface Asked {
   readonly user: User
@@ -14,11 +14,22 @@ export interface Asked {
   readonly settings: ReadonlyMap<string, string>
   /** `{name:Type}` in the statement; values as ClickHouse escapes them. */
   readonly parameters: ReadonlyMap<string, string>
-  readonly sessionId: string | undefined
+  readonly session: AskedSession | undefined
+  /** The client allows a compressed answer. */
+  readonly compress: boolean
   /** Answer once the whole result is known. */
   readonly waitForEnd: boolean
   /** The user only reads, the request says so, or its method (GET, HEAD) must not change anything. */
   readonly readOnly: boolean
+}
+
+/** A session that the client names. */
+export interface AskedSession {
+  readonly id: string
+  readonly mustExist: boolean
+  readonly closes: boolean
+  /** How long it is kept unused: an hour at most, as by a server. */
+  readonly timeoutSeconds: number
 }
 
 /** Of HTTP alone: the engine does not know them. */
@@ -59,14 +70,24 @@ export function readRequest(request: IncomingMessage, url: URLSearchParams, user
     settings,
     parameters,
     // A reader's sessions are shut by `readonly = 1` for good: none is kept, each request gets a new one.
-    sessionId: user.readOnly ? undefined : url.get('session_id') || undefined,
+    session: user.readOnly ? undefined : sessionOf(url),
+    compress: isOn(url.get('enable_http_compression')),
     waitForEnd: isOn(url.get('wait_end_of_query')),
     readOnly: user.readOnly || request.method !== 'POST' || isOn(url.get('readonly')),
   }
 }
 
-const isOn = (value: string | null) => value !== null && value !== '' && value !== '0' && value !== 'false'
-const header = (request: IncomingMessage, name: string): string | undefined => {
-  const value = request.headers[name]
-  return Array.isArray(value) ? value[0] : value
+function sessionOf(url: URLSearchParams): AskedSession | undefined {
+  const id = url.get('session_id') ?? ''
+  if (id === '') return undefined
+  const seconds = Number(url.get('session_timeout') ?? 60)
+  if (!(seconds >= 0)) throw refusal('BAD_ARGUMENTS', 'session_timeout is not a number of seconds')
+  return {
+    id,
+    mustExist: isOn(url.get('session_check')),
+    closes: isOn(url.get('close_session')),
+    timeoutSeconds: Math.min(seconds, 3600),
+  }
 }
+
+const isOn = (value: string | null) => value !== null && value !== '' && value !== '0' && value !== 'false'

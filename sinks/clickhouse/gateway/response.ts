@@ -107,6 +107,8 @@ export async function sendBlocks(
     }
     out.end()
   } catch (error) {
+    // Nobody reads any more: what is written into a compressor would never get through.
+    if (response.destroyed) return
     const text = fromEngine(error).message.slice(0, 16_000)
     const message = `${text} (version ${answer.version})\n`
     const frame = `\r\n__exception__\r\n${tag}\r\n${message}${Buffer.byteLength(message)} ${tag}\r\n__exception__\r\n`

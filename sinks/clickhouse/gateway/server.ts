@@ -1,6 +1,6 @@
 /** The HTTP side: ClickHouse's interface on one port. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { compressionOf, limited, readHead, unpacked } from './body.ts'
+import { compressionOf, limited, readHead, type Spooled, unpacked } from './body.ts'
 import type { Engine } from './engine.ts'
 import { ClickHouseException, fromEngine, refusal } from './errors.ts'
 import { runQuery, spoolData, type Limits, type Query } from './query.ts'
@@ -74,25 +74,37 @@ export function gatewayServer(engine: Engine, options: ServerOptions, log: Log):
       if (running.has(asked.queryId))
         throw refusal('QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING', `Query with id = ${asked.queryId} is already running`)
       running.add(asked.queryId)
-      const { session, continued } =
-        asked.sessionId === undefined
-          ? { session: engine.session(), continued: false }
-          : await named.enter(asked.sessionId, url.get('session_check') === '1')
-      const stopKilling = killWhenGone(gone.signal, asked.queryId)
       try {
-        const compress = url.get('enable_http_compression') === '1' || url.get('enable_http_compression') === 'true'
-        const place = { engine, session, continued, limits: options, database: options.database, compress }
-        await runQuery(place, query, data, { request, response })
-        if (asked.sessionId !== undefined) await forget(session, asked)
+        await inSession(request, response, query, data, gone.signal)
       } finally {
-        stopKilling()
         running.delete(asked.queryId)
-        if (asked.sessionId === undefined) session.close()
-        else named.leave(asked.sessionId, Number(url.get('session_timeout') ?? 60), url.get('close_session') === '1')
       }
     } finally {
       for (const place of taken) place.free()
       await data?.remove().catch(() => undefined)
+    }
+  }
+
+  async function inSession(
+    request: IncomingMessage,
+    response: ServerResponse,
+    query: Query,
+    data: Spooled | undefined,
+    gone: AbortSignal,
+  ): Promise<void> {
+    const { asked } = query
+    const own = asked.session
+    const { session, continued } =
+      own === undefined ? { session: engine.session(), continued: false } : await named.enter(own.id, own.mustExist)
+    const stopKilling = killWhenGone(gone, asked.queryId)
+    try {
+      const place = { engine, session, continued, limits: options, database: options.database }
+      await runQuery(place, query, data, { request, response })
+      if (own !== undefined) await forget(session, asked)
+    } finally {
+      stopKilling()
+      if (own === undefined) session.close()
+      else named.leave(own.id, own.timeoutSeconds, own.closes)
     }
   }
 

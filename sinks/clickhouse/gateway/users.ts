@@ -62,7 +62,8 @@ function isLocal(request: IncomingMessage): boolean {
   return loopback.test(from) && (host === 'localhost' || loopback.test(host.replace(/^\[|\]$/g, '')))
 }
 
-const header = (request: IncomingMessage, name: string): string | undefined => {
+/** One value of a header that comes once. */
+export const header = (request: IncomingMessage, name: string): string | undefined => {
   const value = request.headers[name]
   return Array.isArray(value) ? value[0] : value
 }

@@ -59,6 +59,23 @@ suite('requests do not touch one another', () => {
     assert.equal(await read('SELECT 1', { url: { ...url, close_session: '1' } }), '1')
     assert.match((await ask('SELECT 1', { url: { ...url, session_check: '1' } })).text, /SESSION_NOT_FOUND/)
   })
+  test('a query that did not get its session may be sent again under its id', async () => {
+    const url = { session_id: 'none', query_id: 'again' }
+    assert.match((await ask('SELECT 1', { url: { ...url, session_check: '1' } })).text, /SESSION_NOT_FOUND/)
+    assert.equal(await read('SELECT 1', { url }), '1')
+  })
+  test('a session is kept as long as the client says, an hour at most', async () => {
+    const url = { session_id: 'long', session_timeout: '4000000' }
+    await read('CREATE TEMPORARY TABLE still_there (a UInt8)', { url })
+    await sleep(50)
+    assert.equal(await read('SELECT count() FROM still_there', { url }), '0')
+    assert.equal((await ask('SELECT 1', { url: { ...url, session_timeout: 'soon' } })).status, 400)
+  })
+  test('what a request of a session sets by its URL ends with it', async () => {
+    const url = { session_id: 'setting' }
+    await read('SELECT 1', { url: { ...url, max_threads: '1' } })
+    assert.notEqual(await read("SELECT getSetting('max_threads')", { url }), '1')
+  })
 })
 
 suite('cancelling', () => {
