@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream'
 import { ClickHouseError, ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client'
 import { Unavailable } from '../../streams/sink.ts'
-import type { Rows } from './rows.ts'
+import { BadRow, type Rows } from './rows.ts'
 
 export interface ClickHouse {
   readonly database: string
@@ -34,17 +34,6 @@ export interface Connection {
   readonly database?: string
   /** Milliseconds without an answer after which a request counts as lost. An insert that was lost may have been written. */
   readonly timeoutMs?: number
-}
-
-/** This row can't be written; what is wrong with it is in the message. Nothing of the insert was written. */
-export class BadRow extends Error {
-  override readonly name = 'BadRow'
-  /** Counts from 0. */
-  readonly index: number
-  constructor(message: string, index: number, options?: ErrorOptions) {
-    super(message, options)
-    this.index = index
-  }
 }
 
 export function connect({ url, user, password, database = 'milepost', timeoutMs = 30_000 }: Connection): ClickHouse {
@@ -93,7 +82,7 @@ export function connect({ url, user, password, database = 'milepost', timeoutMs 
       } catch (error) {
         const failure = failureOf(error)
         if (isDataError(failure)) throw await badRowOf(client, write, table, rows, failure)
-        throw failure instanceof Unavailable ? failure : unavailable(failure)
+        throw unavailable(failure)
       }
     },
     query: <Row>(sql: string, parameters: Readonly<Record<string, unknown>> = {}) =>
@@ -153,12 +142,13 @@ const passing = new Set([159, 202, 209, 210, 236, 241, 243, 252, 425, 439])
 const codeOf = (error: Error): number | undefined => (error instanceof ClickHouseError ? Number(error.code) : undefined)
 
 const unavailable = (cause: Error): Unavailable =>
-  new Unavailable(`ClickHouse: ${cause.message}`, codeOf(cause) === undefined ? 1000 : 2000, { cause })
+  cause instanceof Unavailable
+    ? cause
+    : new Unavailable(`ClickHouse: ${cause.message}`, codeOf(cause) === undefined ? 1000 : 2000, { cause })
 
 /** @returns Unavailable where asking again may help, else the error of ClickHouse */
 function failureOf(error: unknown): Error {
   const cause = error instanceof Error ? error : new Error(String(error))
-  if (cause instanceof Unavailable) return cause
   const code = codeOf(cause)
   return code === undefined || passing.has(code) ? unavailable(cause) : cause
 }
@@ -176,8 +166,13 @@ async function badRowOf(
   rows: Rows,
   reason: Error,
 ): Promise<Error> {
-  const described = await client.query({ query: `DESCRIBE TABLE \`${table}\``, format: 'JSONEachRow' })
-  const types = new Map((await described.json<{ name: string; type: string }>()).map(({ name, type }) => [name, type]))
+  const described = client.query({ query: `DESCRIBE TABLE \`${table}\``, format: 'JSONEachRow' })
+  const known = await described
+    .then(result => result.json<{ name: string; type: string }>())
+    .catch((error: unknown) => {
+      throw unavailable(failureOf(error))
+    })
+  const types = new Map(known.map(({ name, type }) => [name, type]))
   const structure = rows.columns.map(column => `\`${column}\` ${types.get(column) ?? 'String'}`).join(', ')
   const nowhere = `FUNCTION null('${structure.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}')`
   const refused = async (from: number, until: number): Promise<Error | undefined> => {
@@ -186,7 +181,7 @@ async function badRowOf(
       return undefined
     } catch (error) {
       const failure = failureOf(error)
-      if (!isDataError(failure)) throw failure instanceof Unavailable ? failure : unavailable(failure)
+      if (!isDataError(failure)) throw unavailable(failure)
       return failure
     }
   }

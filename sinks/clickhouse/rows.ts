@@ -15,15 +15,16 @@ export interface Rows {
   slice(from: number, until: number): Rows
 }
 
-/** @throws BadValue where an event is not what its schema says */
+/** @throws BadRow where an event is not what its schema says */
 export type EncodeRows = (events: readonly Event<unknown>[]) => Rows
 
-/** The event at `index` has a value that does not fit its column. */
-export class BadValue extends Error {
-  override readonly name = 'BadValue'
+/** This row can't be written; what is wrong with it is in the message. Nothing of its batch was written. */
+export class BadRow extends Error {
+  override readonly name = 'BadRow'
+  /** Counts from 0. */
   readonly index: number
-  constructor(message: string, index: number) {
-    super(message)
+  constructor(message: string, index: number, options?: ErrorOptions) {
+    super(message, options)
     this.index = index
   }
 }
@@ -64,8 +65,8 @@ export function rowEncoder(schema: RecordSchema, renamed: Readonly<Record<string
         try {
           field.write(out, (field.inEnvelope ? event : value)[field.name])
         } catch (error) {
-          if (!(error instanceof TypeError)) throw error
-          throw new BadValue(`${field.column}: ${error.message}`, index)
+          if (!(error instanceof TypeError || error instanceof RangeError)) throw error
+          throw new BadRow(`${field.column}: ${error.message}`, index)
         }
       }
       ends[index] = out.at

@@ -6,8 +6,8 @@ import { currentSchema } from '../../schemas/registry.ts'
 import * as topics from '../../schemas/topics.ts'
 import { type Batch, type Sink, Unwritable } from '../../streams/sink.ts'
 import type { Topic } from '../../streams/topic.ts'
-import { BadRow, type ClickHouse } from './client.ts'
-import { BadValue, rowEncoder } from './rows.ts'
+import type { ClickHouse } from './client.ts'
+import { BadRow, rowEncoder } from './rows.ts'
 
 export interface Table<V> {
   readonly name: string
@@ -50,7 +50,7 @@ export function tableSink<V>({ name, reads, renamed }: Table<V>, clickhouse: Cli
       try {
         await clickhouse.insert(name, encode(events), { token })
       } catch (error) {
-        if (!(error instanceof BadRow || error instanceof BadValue)) throw error
+        if (!(error instanceof BadRow)) throw error
         const event = events[error.index]
         if (event === undefined) throw error
         throw new Unwritable(`${name}: ${error.message}`, event.eventId, { cause: error })

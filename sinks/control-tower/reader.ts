@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { VERSION } from './schema.ts'
-import { VIEWS_FILE } from './views.ts'
+import { errcodeOf, VIEWS_FILE } from './views.ts'
 
 /** There is no read model yet, or not one of this version: the process that runs the sinks has still to make it. */
 export class ViewsUnavailable extends Error {
@@ -94,9 +94,10 @@ function connect(path: string, file: string): Connection {
   }
 }
 
-const versionOf = (at: Snapshot): number =>
+/** Of a file that has only just been made there is none. */
+const versionOf = (at: Snapshot): number | undefined =>
+  at.get<object>(`SELECT 1 FROM sqlite_schema WHERE name = 'meta'`) &&
   Number(at.get<{ value: string }>(`SELECT value FROM meta WHERE name = 'version'`)?.value)
 
 /** SQLITE_BUSY, SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_CANTOPEN, SQLITE_NOTADB: anything else is a bug of ours. */
-const isOfFile = (error: unknown): error is Error =>
-  [5, 10, 11, 14, 26].includes(((error as { errcode?: number } | null)?.errcode ?? 0) & 0xff)
+const isOfFile = (error: unknown): error is Error => [5, 10, 11, 14, 26].includes(errcodeOf(error))

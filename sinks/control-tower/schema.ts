@@ -5,7 +5,9 @@
  * Every row is kept or replaced by comparing (revision, event_id), never by the order in which records came. What is
  * bounded is bounded by an order that a row never changes (its revision, its bucket), so that replays end in the same rows.
  */
-export const VERSION = 1
+import { isDeparture, MILESTONE_CODES } from '../../schemas/milestones.ts'
+
+export const VERSION = 2
 
 /** How many rows are kept of what would otherwise grow. */
 export const KEPT = {
@@ -95,13 +97,15 @@ CREATE TABLE trouble_counts (topic TEXT NOT NULL, found_by TEXT NOT NULL, n INTE
 CREATE TABLE counted_batches (id INTEGER PRIMARY KEY, sink TEXT NOT NULL, token TEXT NOT NULL, UNIQUE (sink, token)) STRICT;
 `
 
+const CLOSING = ['delivered', ...MILESTONE_CODES.filter(isDeparture)].map(code => `'${code}'`).join(', ')
+
 /** How a shipment stands: of its plan, its actual milestones and its open cases. Run for each shipment that a batch touched. */
 export const REFRESH = `
 UPDATE shipments AS s SET
   phase = CASE
     WHEN s.status = 'cancelled' THEN 'cancelled'
     WHEN EXISTS (SELECT 1 FROM milestones m WHERE m.shipment_id = s.shipment_id AND m.stop_id = s.last_stop_id
-      AND m.code IN ('delivered', 'departed_delivery') AND m.classifier = 'actual' AND NOT m.retracted) THEN 'delivered'
+      AND m.code IN (${CLOSING}) AND m.classifier = 'actual' AND NOT m.retracted) THEN 'delivered'
     WHEN EXISTS (SELECT 1 FROM milestones m WHERE m.shipment_id = s.shipment_id AND m.classifier = 'actual' AND NOT m.retracted
       AND m.code NOT IN ('shipment_accepted', 'pickup_appointment', 'delivery_appointment')) THEN 'under_way'
     ELSE 'planned' END,

@@ -126,6 +126,7 @@ export class Views {
   }
 
   close(): void {
+    if (!this.#db.isOpen) return
     this.#statements.clear()
     this.durably(() => this.#db.exec(`DELETE FROM meta WHERE name = 'left_open_in'`))
     this.#db.close()
@@ -151,7 +152,8 @@ function rollback(db: DatabaseSync): void {
   }
 }
 
-const errcodeOf = (error: unknown): number => ((error as { errcode?: number } | null)?.errcode ?? 0) & 0xff
+/** SQLite's primary result code; 0 where it is none of SQLite's errors. */
+export const errcodeOf = (error: unknown): number => ((error as { errcode?: number } | null)?.errcode ?? 0) & 0xff
 
 /** SQLITE_CORRUPT, SQLITE_NOTADB (sqlite.org/rescode.html). */
 export const isDamage = (error: unknown): boolean => [11, 26].includes(errcodeOf(error))

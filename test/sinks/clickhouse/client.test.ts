@@ -5,8 +5,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, suite, test } from 'node:test'
 import { ClickHouseError } from '@clickhouse/client'
-import { BadRow, connect } from '../../../sinks/clickhouse/client.ts'
-import type { Rows } from '../../../sinks/clickhouse/rows.ts'
+import { connect } from '../../../sinks/clickhouse/client.ts'
+import { BadRow, type Rows } from '../../../sinks/clickhouse/rows.ts'
 import { Unavailable } from '../../../streams/sink.ts'
 import { NUMBERED, password, running } from './support.ts'
 
@@ -99,6 +99,19 @@ suite('our client', () => {
     await waiting.close()
     silent.closeAllConnections()
     silent.close()
+  })
+  test('a ClickHouse that goes away while it is asked for the bad row loses none', async () => {
+    const answers = ['Code: 27. DB::Exception: bad. (CANNOT_PARSE_INPUT_ASSERTION_FAILED)', 'gone', 'gone']
+    const server = createServer((request, response) => {
+      request.resume().on('end', () => response.writeHead(500).end(answers.shift()))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const leaving = connect({ url, user: 'milepost', password })
+    await assert.rejects(leaving.insert('numbered', rowsOf([binary(1, 'x')]), { token: 'a' }), Unavailable)
+    await leaving.close()
+    server.closeAllConnections()
+    server.close()
   })
   test('a statement that is wrong is wrong', async () => {
     await assert.rejects(

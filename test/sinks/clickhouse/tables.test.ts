@@ -118,6 +118,7 @@ test('an event that is not what its schema says is Unwritable, by its id; its ne
     assert.match(error.message, /^shipment_etas: p50: not a whole number: soon$/)
     return true
   })
+  await assert.rejects(write('shipment_etas', eventOf('shipment.eta.v1', 13, { revision: 2 ** 31 })), Unwritable)
   assert.deepEqual(await analyst.query('SELECT count() AS c FROM shipment_etas'), [{ c: '0' }])
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -12,7 +12,7 @@ import { openReader, type ViewsReader, ViewsUnavailable } from '../../../sinks/c
 import { shipmentWhole, versionOf } from '../../../sinks/control-tower/read-shipments.ts'
 import { openViews, VIEWS_FILE } from '../../../sinks/control-tower/views.ts'
 import { Unavailable } from '../../../streams/sink.ts'
-import { at, plan, tell, writer } from './telling.ts'
+import { at, milestone, plan, tell, writer } from './telling.ts'
 
 let dir: string
 beforeEach(() => {
@@ -105,6 +105,25 @@ describe('the file of the read model', () => {
     views.close()
   })
 
+  test('is thrown away when it turns out damaged while it is written to', async () => {
+    const { views } = openViews(dir, 'log-1')
+    const write = writer(views)
+    const many = (prefix: string) =>
+      tell(topics.shipmentPlans, ...Array.from({ length: 50 }, (_, i) => plan(`${prefix}${i}`)))
+    await write(many('S-'))
+    views.close()
+    const again = openViews(dir, 'log-1')
+    const path = join(dir, VIEWS_FILE)
+    const bytes = readFileSync(path)
+    writeFileSync(path, bytes.fill(7, 2 * 4096))
+    await assert.rejects(writer(again.views)(many('T-')), /malformed/)
+    assert.equal(existsSync(path), false)
+    again.views.close()
+    const anew = openViews(dir, 'log-1')
+    assert.equal(anew.fresh, true)
+    anew.views.close()
+  })
+
   test('a batch is written whole or not at all', async () => {
     const { views } = openViews(dir, 'log-1')
     const poison = { ...plan('S-2'), references: [{ scheme: 'po', value: null as unknown as string }] }
@@ -133,6 +152,8 @@ describe('a reader', () => {
   test('is told that there is nothing yet', async () => {
     const reader = openReader(dir)
     assert.throws(() => ids(reader), ViewsUnavailable)
+    writeFileSync(join(dir, VIEWS_FILE), '')
+    assert.throws(() => ids(reader), ViewsUnavailable, 'the file has only just been made')
     await assert.rejects(versionOf(reader)('S-1'), ViewsUnavailable)
     const { views } = openViews(dir, 'log-1')
     assert.deepEqual(ids(reader), [])
@@ -191,6 +212,19 @@ describe('a reader', () => {
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
       views.close()
     }
+  })
+
+  test('finds a shipment delivered once it has left its last stop, whatever kind of stop that is', async () => {
+    const { views } = openViews(dir, 'log-1')
+    const reader = openReader(dir)
+    const [first, last] = plan('S-1').stops
+    assert.ok(first && last)
+    const stops = [first, { ...last, kind: 'via' as const }]
+    const left = milestone('S-1', last.stopId, 'departed_terminal', at('2026-03-01T18:00:00Z'))
+    await writer(views)(tell(topics.shipmentPlans, plan('S-1', { stops })), tell(topics.shipmentMilestones, left))
+    assert.equal(reader.snapshot(at => shipmentWhole(at, 'S-1'))?.standing.phase, 'delivered')
+    reader.close()
+    views.close()
   })
 
   test('does not find what was taken back', async () => {
