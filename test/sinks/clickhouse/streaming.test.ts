@@ -10,21 +10,14 @@ const { ask, read, raw } = gateway
 suite('streaming', () => {
   const rows = 300_000
   test('rows come as they are made', async () => {
-    const answer = await fetch(`${gateway.url}/?user=analyst`, {
-      method: 'POST',
-      body: 'SELECT number, sleepEachRow(0.1) FROM numbers(30) SETTINGS max_block_size = 1'.replace(/ SETTINGS.*/, ''),
-    })
-    assert.equal(answer.status, 200)
-    await answer.text()
-    const started = performance.now()
     const streamed = await fetch(`${gateway.url}/?${String(new URLSearchParams({ user: 'milepost', password }))}`, {
       method: 'POST',
-      body: 'SELECT number, sleepEachRow(0.1) FROM numbers(20) SETTINGS max_block_size = 1 FORMAT JSONEachRow',
+      body: 'SELECT number, sleepEachRow(0.1) FROM numbers(1000000) SETTINGS max_block_size = 1 FORMAT JSONEachRow',
     })
     const reader = streamed.body?.getReader()
     const first = await reader?.read()
     assert.match(Buffer.from(first?.value ?? []).toString(), /^\{"number":"0"/)
-    assert.ok(performance.now() - started < 1500, 'the whole takes 2 s')
+    // The whole would take a day.
     await reader?.cancel()
   })
   for (const format of [
@@ -71,12 +64,15 @@ suite('streaming', () => {
     assert.equal(bytes, 100_000 * 1001)
   })
   test('planning that evaluates a subquery keeps nobody waiting', async () => {
-    const slow = read('SELECT number FROM numbers(1) WHERE number IN (SELECT sleep(1)) OR number = (SELECT sleep(1))')
-    await sleep(200)
-    const started = performance.now()
-    assert.equal(await (await fetch(`${gateway.url}/ping`)).text(), 'Ok.\n')
-    assert.ok(performance.now() - started < 700)
-    await slow
+    const planned = new AbortController()
+    const slow = read('SELECT (SELECT sleep(3))').finally(() => planned.abort())
+    let pings = 0
+    for (; !planned.signal.aborted; pings++) {
+      assert.equal(await (await fetch(`${gateway.url}/ping`)).text(), 'Ok.\n')
+      await sleep(20)
+    }
+    assert.equal(await slow, '0')
+    assert.ok(pings > 10, `${pings} were answered in 3 s`)
   })
 })
 
