@@ -48,10 +48,13 @@ const readTextAsSql = new Set(['format', 'generaterandom', 'values', 'sqlstandar
 /** They too, but they are needed: the text must stand there, and say nothing but names and types. */
 const takeStructure = new Set(['null', 'input'])
 
-/** Table functions that only compute, or read what the reader may read anyway. */
+/**
+ * Table functions that only compute, or read what may be read anyway. All others reach out of the machine, and the
+ * structure that many of them take is text that is read as SQL.
+ */
 const harmlessTableFunctions = new Set([
   ...['numbers', 'numbers_mt', 'zeros', 'zeros_mt', 'primes', 'generate_series', 'generateseries'],
-  ...['null', 'view', 'viewifpermitted', 'merge', 'dictionary', 'loop'],
+  ...['null', 'input', 'view', 'viewifpermitted', 'merge', 'dictionary', 'loop'],
 ])
 
 export interface Rights {
@@ -78,16 +81,16 @@ export function refuseForbidden(statement: Statement, rights: Rights, tableFunct
       throw refusal('ACCESS_DENIED', 'Not enough privileges: ATTACH … FROM a path')
     if (token.kind !== 'word' && token.kind !== 'quoted') continue
     // BACKUP … TO File(…) is confined to the backups folder by the engine's configuration.
-    if (isIn(beyondTheDatabase, token) && !(backup && token.text === 'file')) throw beyond(token)
+    if (backup && token.text === 'file') continue
+    if (isIn(beyondTheDatabase, token)) throw beyond(token)
     if (token.text === 'disk' && isSymbol('(')(next)) throw beyond(token)
     const called = isSymbol('(')(next) && !(makesOrFills.has(verb) && namesTable(tokens[index - 1]))
     const [first, second] = [tokens[index + 2], tokens[index + 3]]
     if (called && isIn(readTextAsSql, token) && !isPattern(token, first, second)) throw beyond(token)
     if (called && isIn(takeStructure, token) && !isPlainStructure(first, second)) throw beyond(token)
-    if (!rights.reader) continue
-    if (isIn(beyondForReaders, token)) throw beyond(token)
     if (called && token.text !== 'format' && isIn(tableFunctions, token) && !isIn(harmlessTableFunctions, token))
       throw beyond(token)
+    if (rights.reader && isIn(beyondForReaders, token)) throw beyond(token)
   }
 }
 

@@ -126,14 +126,19 @@ const flush = (out: Writable, done: () => void): void => {
   else done()
 }
 
+/** How long a client may read nothing: it holds a place that others wait for. */
+const MOST_IDLE_MS = 60_000
+
 async function drained(out: Writable, response: ServerResponse): Promise<void> {
   const gone = new AbortController()
   const onClose = () => gone.abort()
   response.once('close', onClose)
   try {
-    if (!response.destroyed) await once(out, 'drain', { signal: gone.signal })
+    const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(MOST_IDLE_MS)])
+    if (!response.destroyed) await once(out, 'drain', { signal })
   } catch {
-    // The client left: the loop sees it.
+    // The client left, or reads no more: the loop sees it.
+    response.destroy()
   } finally {
     response.off('close', onClose)
   }

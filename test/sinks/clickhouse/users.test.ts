@@ -188,6 +188,8 @@ suite('files of the machine are nobody’s', () => {
     "SELECT * FROM null('a UInt8, s String \\x41LIAS file(''/etc/passwd'')')",
     "SELECT * FROM null(concat('a UInt8, s String ALIAS file(''/etc/passwd'')', ''))",
     "SELECT * FROM url('file:///etc/passwd', 'LineAsString')",
+    "SELECT * FROM remote('127.0.0.1:1', 'system.one')",
+    "SELECT * FROM s3('http://127.0.0.1:1/x', 'CSV', concat('a UInt8, s String AL', 'IAS fi', 'le(''/etc/passwd'')'))",
   ]
   const writing = [
     `INSERT INTO FUNCTION file('${out}', 'TSV', 'a UInt8') SELECT 1`,
