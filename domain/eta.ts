@@ -5,7 +5,7 @@ import type { Draft } from './corrections.ts'
 import { distanceM } from './geo.ts'
 import type { Journey } from './journey.ts'
 
-export const MODEL_ID = 'remaining-way/1'
+const MODEL_ID = 'remaining-way/1'
 /** Speed is that of the last two hours. */
 export const SPEED_WINDOW_MS = hours(2)
 /** Roads are longer than the great circle. */

@@ -1,7 +1,9 @@
 /** How long the evidence of a thing is kept, and what is said of what comes after. */
 import type { Late } from '../schemas/generated/events.ts'
+import type { Event } from '../streams/event.ts'
 import type { AnyList, Evidence, Row } from '../streams/evidence.ts'
 import { days, type Instant, later, type Millis, NEVER_YET } from '../streams/time.ts'
+import type { Topic } from '../streams/topic.ts'
 
 /** After a shipment is closed. */
 export const SHIPMENT_KEPT_MS = days(30)
@@ -35,13 +37,22 @@ export function heardOn<R extends Retention>(retention: R, receivedAt: Instant):
 export const letGoAt = (ended: Instant, heardBy: Instant, keptMs: Millis): Instant =>
   later(Math.max(ended, heardBy) as Instant, keptMs)
 
+/** The end of a thing that has no plan yet: what it knows may have waited under a reference for as long as that may be. */
+export const unplannedEnd = (heardBy: Instant): Instant => later(heardBy, CLAIM_KEPT_MS)
+
 /** What is said of an event that comes after its horizon: it is recorded, and changes nothing. */
-export const lateRecord = (
+export const lateRecord = <V>(
   processor: string,
-  topic: string,
-  key: string,
-  { occurredAt, eventId }: { readonly occurredAt: Instant; readonly eventId: string },
-): Late => ({ occurredAt, processor, topic, key, ofEventId: eventId, reason: 'its evidence was let go' })
+  topic: Topic<string, V>,
+  { occurredAt, eventId, value }: Event<V>,
+): Late => ({
+  occurredAt,
+  processor,
+  topic: topic.name,
+  key: topic.keyOf(value),
+  ofEventId: eventId,
+  reason: 'its evidence was let go',
+})
 
 /** Every row of these lists, to be removed. */
 export const everyRow = (kept: Evidence, lists: readonly AnyList[]): Row[] =>

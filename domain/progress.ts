@@ -1,6 +1,6 @@
 /** The way of a shipment as it is kept: the first position of each bucket of time, in blocks that are cheap to write. */
 import type { ShipmentSighting } from '../schemas/generated/events.ts'
-import { PROGRESS_BUCKET_MS } from '../schemas/topics.ts'
+import { PROGRESS_BUCKET_MS, progressBucket } from '../schemas/topics.ts'
 import type { DenseList, Place, Row } from '../streams/evidence.ts'
 import { hours, type Instant } from '../streams/time.ts'
 import type { Codec } from '../streams/topic.ts'
@@ -19,11 +19,11 @@ export const progressRow = (
   { vehicleId, occurredAt, latitude, longitude, revision, retracted }: ShipmentSighting,
 ): Row<Progress> => ({
   list,
-  at: bucketOf(occurredAt),
+  at: startOfBucket(progressBucket(occurredAt)),
   id: vehicleId,
   value: { vehicleId, occurredAt, latitude, longitude, revision, retracted },
 })
-const bucketOf = (at: Instant): Instant => (Math.floor(at / PROGRESS_BUCKET_MS) * PROGRESS_BUCKET_MS) as Instant
+export const startOfBucket = (bucket: number): Instant => (bucket * PROGRESS_BUCKET_MS) as Instant
 
 /**
  * A block: the vehicles as JSON, led by its length (4 bytes), then 36 bytes a row: start of the bucket (f64), latitude (f64), longitude

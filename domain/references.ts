@@ -28,7 +28,7 @@ export const claimsOf = (event: CarrierEvent, versionId: string): Draft<CarrierC
       }))
 
 /** A claim as the shipment that its reference belongs to hears it. */
-export const shipmentEvent = (claim: CarrierClaim, link: ReferenceLink): Draft<ShipmentEvent> => ({
+const shipmentEvent = (claim: CarrierClaim, link: ReferenceLink): Draft<ShipmentEvent> => ({
   occurredAt: claim.occurredAt,
   shipmentId: link.shipmentId,
   reference: referenceKey(claim),

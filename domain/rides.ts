@@ -1,6 +1,6 @@
 /** What a vehicle is to do for one shipment, and what its track says that it did. */
 import type { Period, ShipmentSighting, Stop, VehicleAssignment } from '../schemas/generated/events.ts'
-import { PROGRESS_BUCKET_MS } from '../schemas/topics.ts'
+import { progressBucket } from '../schemas/topics.ts'
 import type { Instant } from '../streams/time.ts'
 import type { Draft } from './corrections.ts'
 import { distanceM, type Fence, fenceOf } from './geo.ts'
@@ -87,18 +87,14 @@ export function endOf({ stops }: Ride, visits: readonly (readonly Visit[])[]): I
   return (last && visits[last.fence]?.filter(isStay)[last.nth]?.next?.at) ?? NEVER
 }
 
-/** The bucket of time that a moment lies in, as the identity of progress has it. */
-export const bucketOf = (at: Instant): number => Math.floor(at / PROGRESS_BUCKET_MS)
-export const startOfBucket = (bucket: number): Instant => (bucket * PROGRESS_BUCKET_MS) as Instant
-
 /** Progress: the first fix of each bucket, until the ride has ended. `series` in order, from the start of a bucket on. */
 export function progress(vehicleId: string, { shipmentId }: Ride, series: Iterable<Seen>, end: Instant): Sighting[] {
   const sightings: Sighting[] = []
   let bucket: number | undefined
   for (const { at, latitude, longitude } of series) {
     if (at >= end) break
-    if (bucketOf(at) === bucket) continue
-    bucket = bucketOf(at)
+    if (progressBucket(at) === bucket) continue
+    bucket = progressBucket(at)
     sightings.push({ occurredAt: at, shipmentId, vehicleId, kind: 'progress', stopId: null, latitude, longitude })
   }
   return sightings

@@ -4,13 +4,14 @@
  * what the track as it was does not say: which buckets were told of more than once, or taken back.
  */
 import type { Period, ShipmentSighting } from '../schemas/generated/events.ts'
-import { shipmentSightings } from '../schemas/topics.ts'
+import { progressBucket, shipmentSightings } from '../schemas/topics.ts'
 import type { Evidence } from '../streams/evidence.ts'
 import type { Instant } from '../streams/time.ts'
 import type { Change } from './cleaning.ts'
 import { corrections, type Draft } from './corrections.ts'
 import { type Fence, isInside } from './geo.ts'
-import { bucketOf, calls, endOf, isSameFence, progress, type Ride, startOfBucket } from './rides.ts'
+import { startOfBucket } from './progress.ts'
+import { calls, endOf, isSameFence, progress, type Ride } from './rides.ts'
 import {
   EVER,
   type FixRow,
@@ -71,7 +72,7 @@ export function afterFix(ride: Ride, track: TrackChange, remembered: () => Memor
     track.right && !isWithin(periods, track.right.at) ? nearest(soundAfter(before, last, periods)) : track.right
 
   // Most fixes are near no stop and not the first of their bucket: they end here.
-  const isCovered = left !== undefined && bucketOf(left.at) === bucketOf(last.at)
+  const isCovered = left !== undefined && progressBucket(left.at) === progressBucket(last.at)
   const isNear = fences.some(fence => touches(fence, left, aboard, right))
   if (isCovered && !isNear) return undefined
 
@@ -83,8 +84,8 @@ export function afterFix(ride: Ride, track: TrackChange, remembered: () => Memor
   const moved = endNow === undefined || endNow === end ? [] : [end, endNow]
   let progressed: readonly ShipmentSighting[] = []
   if (!isCovered || moved.length > 0) {
-    const from = startOfBucket(bucketOf(Math.min(first.at, ...moved) as Instant))
-    const until = startOfBucket(bucketOf(Math.max(last.at, ...moved) as Instant) + 1)
+    const from = startOfBucket(progressBucket(Math.min(first.at, ...moved) as Instant))
+    const until = startOfBucket(progressBucket(Math.max(last.at, ...moved) as Instant) + 1)
     progressed = progressCorrections(
       ride,
       told,
@@ -186,7 +187,8 @@ function progressCorrections(
   before: readonly Draft<ShipmentSighting>[],
   now: readonly Draft<ShipmentSighting>[],
 ): ShipmentSighting[] {
-  const revisionOf = ({ occurredAt }: Draft<ShipmentSighting>) => told.progress[bucketOf(occurredAt)] ?? firstRevision
+  const revisionOf = ({ occurredAt }: Draft<ShipmentSighting>) =>
+    told.progress[progressBucket(occurredAt)] ?? firstRevision
   const heard = before.map(draft => ({ ...draft, revision: Math.abs(revisionOf(draft)), retracted: false }))
   const takenBack = now
     .filter(draft => revisionOf(draft) < 0)
@@ -211,7 +213,7 @@ function saying(
   const progressTold: Record<string, number> = { ...told.progress }
   for (const sighting of remember) {
     const { kind, occurredAt, revision, retracted } = sighting
-    if (kind === 'progress') progressTold[bucketOf(occurredAt)] = retracted ? -revision : revision
+    if (kind === 'progress') progressTold[progressBucket(occurredAt)] = retracted ? -revision : revision
     else callsTold.set(shipmentSightings.identityOf(sighting), sighting)
   }
   return { said, ...remembered, told: { calls: [...callsTold.values()], progress: progressTold } }

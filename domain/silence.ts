@@ -47,7 +47,7 @@ export function lastSilence(leg: Leg, fixes: Iterable<Instant>, passed: Instant)
   let heard = leg.from
   let silence: Silence | undefined
   const until = (at: Instant): void => {
-    if (at - heard >= SILENCE_MS) silence = { from: heard, until: at }
+    if (at - heard >= SILENCE_MS && later(heard, SILENCE_MS) <= leg.watchedUntil) silence = { from: heard, until: at }
     if (at > heard) heard = at
   }
   for (const at of fixes) if (at > leg.from && at < (leg.until ?? Infinity)) until(at)

@@ -40,10 +40,7 @@ export const claimReferences = processor({
     const version: At = { at: versionAt(value), id: eventId }
     if (head?.holds.id === eventId) return drop('heard before')
     if (head && inOrder(version, head.holds) < 0) return drop('an older version')
-    if (head?.letGo)
-      return {
-        emit: [emit(lates, lateRecord('claim-references', carrierEvents.name, carrierEvents.keyOf(value), event))],
-      }
+    if (head?.letGo) return { emit: [emit(lates, lateRecord('claim-references', carrierEvents, event))] }
 
     const said = corrections(carrierClaims, kept.all(told), claimsOf(value, eventId))
     const next: Head = { ...heardOn(head ?? NOTHING_HEARD, receivedAt), holds: version }

@@ -17,6 +17,7 @@ import {
   NOTHING_HEARD,
   type Retention,
   SHIPMENT_KEPT_MS,
+  unplannedEnd,
 } from '../domain/horizon.ts'
 import { endOf, journey } from '../domain/journey.ts'
 import { milestones } from '../domain/milestones.ts'
@@ -56,7 +57,7 @@ function consider<V extends Revised>(
 ) {
   const { value, receivedAt } = event
   const identity = topic.identityOf(value)
-  if (head.letGo) return { emit: [emit(lates, lateRecord(NAME, topic.name, topic.keyOf(value), event))] }
+  if (head.letGo) return { emit: [emit(lates, lateRecord(NAME, topic, event))] }
   if (!isNews(value, kept.get(list, identity)?.value)) return drop('heard before')
 
   const news = known(list, identity, value)
@@ -66,7 +67,7 @@ function consider<V extends Revised>(
   const said = corrections(shipmentMilestones, now.all(told), derived)
   const put = said.map(fact => known(told, shipmentMilestones.identityOf(fact), fact))
   const next = heardOn(head, receivedAt)
-  const end = holds ? endOf(holds, journey(holds, now.with(put).all(told))) : next.heardBy
+  const end = holds ? endOf(holds, journey(holds, now.with(put).all(told))) : unplannedEnd(next.heardBy)
   return {
     head: next,
     put: [news, ...put],

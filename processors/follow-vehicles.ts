@@ -80,11 +80,11 @@ export const followVehicles = processor<Head, Out>({
     if (last && inOrder(last, place) >= 0 && kept.get(track, eventId, occurredAt)) return drop('heard before')
     const newest = newestOf(head, last)
     const foretold = occurredAt <= head.aheadUntil ? kept.get(ahead, eventId, occurredAt) : undefined
-    if (!foretold && occurredAt < horizonOf(newest)) return { emit: [late(telematicsPositions, vehicleId, event)] }
-
     const value = fixOf(event)
-    if (value.flags & FUTURE) {
-      if (foretold) return drop('heard before')
+    const isAhead = (value.flags & FUTURE) !== 0
+    if (foretold && isAhead) return drop('heard before')
+    if (occurredAt < horizonOf(newest)) return { emit: [late(telematicsPositions, event)] }
+    if (isAhead) {
       const aheadUntil = Math.max(head.aheadUntil, occurredAt) as Instant
       const fix = { list: ahead, ...place, value }
       const remove = expiredAhead(kept, receivedAt)
@@ -122,7 +122,7 @@ export const followVehicles = processor<Head, Out>({
     if (before && before.revision >= revision) return drop('heard before')
     const ride = rideOf(before, event.value)
     const horizon = horizonOf(newestOf(head, kept.last(track)))
-    if (!before && ride.overAt < horizon) return { emit: [late(vehicleAssignments, vehicleId, event)] }
+    if (!before && ride.overAt < horizon) return { emit: [late(vehicleAssignments, event)] }
     const news = afterAssignment(vehicleId, before, ride, kept, memoryOf(kept, shipmentId), horizon)
     return {
       put: [known(rides, shipmentId, ride), ...remembering(shipmentId, news)],
@@ -179,5 +179,4 @@ const sayPosition = (vehicleId: string, fix: FixRow) => {
   const { source, receivedAt, emittedAt } = fix.value
   return emit(vehiclePositions, positionOf(vehicleId, fix), { source, receivedAt, emittedAt })
 }
-const late = <V>(topic: Topic<string, V>, vehicleId: string, event: Event<V>) =>
-  emit(lates, lateRecord('follow-vehicles', topic.name, vehicleId, event))
+const late = <V>(topic: Topic<string, V>, event: Event<V>) => emit(lates, lateRecord('follow-vehicles', topic, event))

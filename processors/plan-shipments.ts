@@ -43,8 +43,7 @@ export const planShipments = processor({
     const { occurredAt, eventId, receivedAt, value } = event
     const version: Row<Rider> = { list: riders, at: occurredAt, id: eventId, value: riderOf(value) }
     if (head?.holds === eventId || kept.has(version)) return drop('heard before')
-    if (head?.letGo)
-      return { emit: [emit(lates, lateRecord('plan-shipments', shipmentRequests.name, value.shipmentId, event))] }
+    if (head?.letGo) return { emit: [emit(lates, lateRecord('plan-shipments', shipmentRequests, event))] }
 
     const now = kept.with([version])
     const holds = now.last(riders)?.id ?? eventId

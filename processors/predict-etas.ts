@@ -18,27 +18,17 @@ import {
   NOTHING_HEARD,
   type Retention,
   SHIPMENT_KEPT_MS,
+  unplannedEnd,
 } from '../domain/horizon.ts'
 import { endOf, isProof, journey } from '../domain/journey.ts'
 import { progressList as progress, progressRow } from '../domain/progress.ts'
 import { json } from '../schemas/codec.ts'
-import {
-  lates,
-  PROGRESS_BUCKET_MS,
-  shipmentEtas,
-  shipmentMilestones,
-  shipmentPlans,
-  shipmentSightings,
-} from '../schemas/topics.ts'
+import { lates, shipmentEtas, shipmentMilestones, shipmentPlans, shipmentSightings } from '../schemas/topics.ts'
 import type { Event } from '../streams/event.ts'
 import { type Evidence, known, type Row } from '../streams/evidence.ts'
 import { drop, processor } from '../streams/processor.ts'
-import { type Instant, later, NEVER_YET } from '../streams/time.ts'
-import { type AnyTopic, emit } from '../streams/topic.ts'
-
-/** The last bucket in which there ever was progress. */
-type Head = Retention & { readonly newest: Instant }
-const START: Head = { ...NOTHING_HEARD, newest: NEVER_YET }
+import { type Instant, later } from '../streams/time.ts'
+import { emit, type Topic } from '../streams/topic.ts'
 
 const plan = { name: 'plan', codec: shipmentPlans.codec }
 const reached = { name: 'reached', codec: shipmentMilestones.codec }
@@ -46,15 +36,15 @@ const told = { name: 'told', codec: shipmentEtas.codec }
 const keeps = [plan, reached, progress, told]
 
 const NAME = 'predict-etas'
-export const predictEtas = processor({ name: NAME, head: json<Head>(), keeps, emits: [shipmentEtas, lates] })
-  .on(shipmentPlans, (head = START, kept, event) => {
+export const predictEtas = processor({ name: NAME, head: json<Retention>(), keeps, emits: [shipmentEtas, lates] })
+  .on(shipmentPlans, (head = NOTHING_HEARD, kept, event) => {
     if (head.letGo) return late(shipmentPlans, event)
     const news = known(plan, shipmentPlans.identityOf(event.value), event.value)
     return isNews(event.value, kept.get(plan, news.id)?.value)
       ? restate(heardOn(head, event.receivedAt), kept, news)
       : HEARD
   })
-  .on(shipmentMilestones, (head = START, kept, event) => {
+  .on(shipmentMilestones, (head = NOTHING_HEARD, kept, event) => {
     if (!isProof(event.value)) return drop('proves nothing')
     if (head.letGo) return late(shipmentMilestones, event)
     const news = known(reached, shipmentMilestones.identityOf(event.value), event.value)
@@ -62,27 +52,25 @@ export const predictEtas = processor({ name: NAME, head: json<Head>(), keeps, em
       ? restate(heardOn(head, event.receivedAt), kept, news)
       : HEARD
   })
-  .on(shipmentSightings, (head = START, kept, event) => {
+  .on(shipmentSightings, (head = NOTHING_HEARD, kept, event) => {
     if (event.value.kind !== 'progress') return drop('no progress')
     if (head.letGo) return late(shipmentSightings, event)
     const news = progressRow(progress, event.value)
-    if (!isNews(news.value, kept.get(progress, news.id, news.at)?.value)) return HEARD
-    const next = heardOn(head, event.receivedAt)
-    return restate(news.at > next.newest ? { ...next, newest: news.at } : next, kept, news)
+    return isNews(news.value, kept.get(progress, news.id, news.at)?.value)
+      ? restate(heardOn(head, event.receivedAt), kept, news)
+      : HEARD
   })
-  .onWake((head = START, kept) => ({ head: { ...head, letGo: true }, remove: everyRow(kept, keeps) }))
+  .onWake((head = NOTHING_HEARD, kept) => ({ head: { ...head, letGo: true }, remove: everyRow(kept, keeps) }))
 
 const HEARD = drop('heard before')
-const late = <V>(topic: AnyTopic, event: Event<V>) => ({
-  emit: [emit(lates, lateRecord(NAME, topic.name, topic.keyOf(event.value), event))],
-})
+const late = <V>(topic: Topic<string, V>, event: Event<V>) => ({ emit: [emit(lates, lateRecord(NAME, topic, event))] })
 
-function restate(head: Head, kept: Evidence, news: Row) {
+function restate(head: Retention, kept: Evidence, news: Row) {
   const now = kept.with([news])
   const [holds] = now.all(plan)
-  if (!holds) return { head, put: [news], wakeAt: letGoAt(head.heardBy, head.heardBy, SHIPMENT_KEPT_MS) }
+  if (!holds) return { head, put: [news], wakeAt: letGoAt(unplannedEnd(head.heardBy), head.heardBy, SHIPMENT_KEPT_MS) }
   const way = journey(holds, now.all(reached))
-  const said = corrections(shipmentEtas, now.all(told), etas(holds, stopsAhead(holds, way), recent(now, head.newest)))
+  const said = corrections(shipmentEtas, now.all(told), etas(holds, stopsAhead(holds, way), recent(now)))
   return {
     head,
     put: [news, ...said.map(eta => known(told, shipmentEtas.identityOf(eta), eta))],
@@ -91,13 +79,13 @@ function restate(head: Head, kept: Evidence, news: Row) {
   }
 }
 
-/** The progress of the last two hours before the newest, and a little more, in order of time. */
-function recent(kept: Evidence, newest: Instant): Fix[] {
+/** The progress of the last two hours before the newest, in order of time. */
+function recent(kept: Evidence): Fix[] {
   const fixes: Fix[] = []
   let from: Instant | undefined
-  for (const { at, value } of kept.backward(progress, { at: later(newest, 1), id: '' })) {
+  for (const { at, value } of kept.backward(progress)) {
     if (value.retracted) continue
-    from ??= later(at, -SPEED_WINDOW_MS - PROGRESS_BUCKET_MS)
+    from ??= later(at, -SPEED_WINDOW_MS)
     if (at < from) break
     fixes.push(value)
   }

@@ -20,6 +20,7 @@ import {
   NOTHING_HEARD,
   type Retention,
   SHIPMENT_KEPT_MS,
+  unplannedEnd,
 } from '../domain/horizon.ts'
 import { endOf, isProof, type Journey, journey } from '../domain/journey.ts'
 import { type Progress, progressList as progress, progressRow } from '../domain/progress.ts'
@@ -39,9 +40,7 @@ import { digest, type Event } from '../streams/event.ts'
 import { type Evidence, heard, known, type PlainList, type Row } from '../streams/evidence.ts'
 import { drop, processor } from '../streams/processor.ts'
 import { type Instant, later } from '../streams/time.ts'
-import { type AnyTopic, emit } from '../streams/topic.ts'
-
-const START: Retention = NOTHING_HEARD
+import { emit, type Topic } from '../streams/topic.ts'
 
 const plan = { name: 'plan', codec: shipmentPlans.codec }
 const reached = { name: 'reached', codec: shipmentMilestones.codec }
@@ -55,18 +54,18 @@ export const raiseCases = processor({
   keeps: [plan, reached, progress, actions, told],
   emits: [cases, lates],
 })
-  .on(shipmentPlans, (head = START, kept, event, tick) => {
+  .on(shipmentPlans, (head = NOTHING_HEARD, kept, event, tick) => {
     if (head.letGo) return late(shipmentPlans, event)
     const news = known(plan, shipmentPlans.identityOf(event.value), event.value)
     return isNews(event.value, kept.get(plan, news.id)?.value) ? consider(head, kept, news, event, tick) : HEARD
   })
-  .on(shipmentMilestones, (head = START, kept, event, tick) => {
+  .on(shipmentMilestones, (head = NOTHING_HEARD, kept, event, tick) => {
     if (!isProof(event.value)) return drop('proves nothing')
     if (head.letGo) return late(shipmentMilestones, event)
     const news = known(reached, shipmentMilestones.identityOf(event.value), event.value)
     return isNews(event.value, kept.get(reached, news.id)?.value) ? consider(head, kept, news, event, tick) : HEARD
   })
-  .on(shipmentSightings, (head = START, kept, event, tick) => {
+  .on(shipmentSightings, (head = NOTHING_HEARD, kept, event, tick) => {
     if (event.value.kind !== 'progress') return drop('no progress')
     if (head.letGo) return late(shipmentSightings, event)
     const news = progressRow(progress, event.value)
@@ -77,13 +76,13 @@ export const raiseCases = processor({
     if (unremarkable && heardOn(head, event.receivedAt) === head) return { put: [news] }
     return consider(head, kept, news, event, tick)
   })
-  .on(caseActions, (head = START, kept, event, tick) => {
+  .on(caseActions, (head = NOTHING_HEARD, kept, event, tick) => {
     if (event.value.subjectKind !== 'shipment') return drop('not about a shipment')
     const action = heard(actions, event)
     if (kept.has(action)) return HEARD
     return head.letGo ? settle(kept, action, event.value) : consider(head, kept, action, event, tick)
   })
-  .onWake((head = START, kept, at, tick) => {
+  .onWake((head = NOTHING_HEARD, kept, at, tick) => {
     const { letGo, ...step } = restate(head, kept, at, tick)
     if (letGo > at) return step
     // Cases that are still open stay, with what people did: they may still be closed.
@@ -93,9 +92,7 @@ export const raiseCases = processor({
   })
 
 const HEARD = drop('heard before')
-const late = <V>(topic: AnyTopic, event: Event<V>) => ({
-  emit: [emit(lates, lateRecord(NAME, topic.name, topic.keyOf(event.value), event))],
-})
+const late = <V>(topic: Topic<string, V>, event: Event<V>) => ({ emit: [emit(lates, lateRecord(NAME, topic, event))] })
 const silences = (kept: Evidence) => kept.all(told).filter(({ kind, retracted }) => kind === 'no_signal' && !retracted)
 
 /** Whether there was progress so shortly before that there was no silence. */
@@ -121,7 +118,7 @@ function restate({ heardBy }: Retention, kept: Evidence, receivedAt: Instant, pa
     ? grounds(open.plan, open.way, onTheWay, kept, passed).map(found => caseFor(open.plan, found, kept))
     : []
   const said = corrections(cases, kept.all(told), derived, withdrawn(receivedAt))
-  const letGo = letGoAt(holds && way ? endOf(holds, way) : heardBy, heardBy, SHIPMENT_KEPT_MS)
+  const letGo = letGoAt(holds && way ? endOf(holds, way) : unplannedEnd(heardBy), heardBy, SHIPMENT_KEPT_MS)
   const alarms = [
     ...(open ? deadlines(open.plan, open.way) : []),
     ...onTheWay.flatMap(leg => (leg.until === undefined ? (silentAt(leg, lastFix(kept, leg)) ?? []) : [])),

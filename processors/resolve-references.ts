@@ -50,8 +50,7 @@ export const resolveReferences = processor({
     const { value: claim, source, emittedAt, receivedAt } = event
     const identity = eventOf(claim)
     if (!isNews(claim, kept.get(claims, identity)?.value.claim)) return drop('heard before')
-    if (isFrozen(kept, claim))
-      return { emit: [emit(lates, lateRecord(NAME, carrierClaims.name, referenceKey(claim), event))] }
+    if (isFrozen(kept, claim)) return { emit: [emit(lates, lateRecord(NAME, carrierClaims, event))] }
     const until = letGoAt(versionAt(claim), endOfDay(receivedAt), CLAIM_KEPT_MS)
     return restate(
       kept,
@@ -106,8 +105,8 @@ function restate(
     resolved(holding, owners),
   )
   const grounds = ambiguity(holding, owners)
-  const reference = keyOf(now)
-  const derived = grounds && caseOf(grounds, about(reference, owners), now.all(actions))
+  const [one] = holding
+  const derived = grounds && one && caseOf(grounds, about(referenceKey(one), owners), now.all(actions))
   const asked = corrections(cases, now.all(toldCase), derived ? [derived] : [], withdrawn(receivedAt))
   const waits = [
     ...now.all(claims).map(({ until }) => until),
@@ -139,12 +138,6 @@ function isFrozen(kept: Evidence, claim: CarrierClaim): boolean {
   return gone.some(
     ({ link }) => claim.occurredAt < link.until || to.some(({ shipmentId }) => shipmentId === link.shipmentId),
   )
-}
-
-/** The reference that all of this is about. */
-function keyOf(kept: Evidence): string {
-  const [one] = [...kept.all(claims).map(({ claim }) => claim), ...kept.all(links).map(({ link }) => link)]
-  return one ? referenceKey(one) : ''
 }
 
 const about = (reference: string, owners: readonly ReferenceLink[]) => ({

@@ -1,4 +1,5 @@
 /** The topics by which ingest, processors and sinks meet. Two records with one identity are two versions of one fact. */
+import type { Instant } from '../streams/time.ts'
 import type { Topic } from '../streams/topic.ts'
 import { payloadCodec } from './codec.ts'
 import type * as Events from './generated/events.ts'
@@ -56,11 +57,13 @@ export const vehicleAssignments = topic<Events.VehicleAssignment>()('vehicle.ass
 })
 export const shipmentSightings = topic<Events.ShipmentSighting>()('shipment.sighting.v1', {
   keyOf: sighting => sighting.shipmentId,
-  /** Of progress, one a vehicle and bucket: the caller's buckets start at multiples of PROGRESS_BUCKET_MS. */
+  /** Of progress, one a vehicle and bucket. */
   identityOf: ({ shipmentId, vehicleId, kind, stopId, occurredAt }) =>
-    `${shipmentId}/${vehicleId}/${kind}/${stopId ?? Math.floor(occurredAt / PROGRESS_BUCKET_MS)}`,
+    `${shipmentId}/${vehicleId}/${kind}/${stopId ?? progressBucket(occurredAt)}`,
 })
 export const PROGRESS_BUCKET_MS = 5 * 60_000
+/** The bucket of time that a moment lies in. */
+export const progressBucket = (at: Instant): number => Math.floor(at / PROGRESS_BUCKET_MS)
 export const shipmentMilestones = topic<Events.ShipmentMilestone>()('shipment.milestone.v1', {
   keyOf: milestone => milestone.shipmentId,
   identityOf: ({ shipmentId, stopId, code, classifier }) => `${shipmentId}/${stopId ?? ''}/${code}/${classifier}`,

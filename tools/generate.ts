@@ -1,7 +1,7 @@
 /** Writes schemas/generated/events.ts from schemas/*.avsc: `npm run generate`. A test holds the file to the schemas. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ENVELOPE_FIELDS, type RecordSchema, topicsWithSchema } from '../schemas/registry.ts'
+import { currentSchema, ENVELOPE_FIELDS, type RecordSchema, topicsWithSchema } from '../schemas/registry.ts'
 
 type Avro =
   | string
@@ -15,7 +15,6 @@ type Avro =
       fields?: RecordSchema['fields']
     }
 
-const SCHEMAS = join(import.meta.dirname, '..', 'schemas')
 const primitives: Record<string, string> = {
   string: 'string',
   int: 'number',
@@ -30,20 +29,23 @@ const primitives: Record<string, string> = {
 export function generated(): string {
   const named = new Map<string, string>()
 
+  /** A type that several schemas have is the same in all of them. */
+  function name(it: string, text: string): string {
+    if ((named.get(it) ?? text) !== text) throw new Error(`${it} is one thing in one schema and another in another`)
+    named.set(it, text)
+    return it
+  }
+
   function tsOf(type: Avro): string {
     if (typeof type === 'string') return primitives[type] ?? type
     if (Array.isArray(type))
       return [...type.filter(t => t !== 'null'), ...type.filter(t => t === 'null')].map(tsOf).join(' | ')
     if (type.logicalType === 'timestamp-millis') return 'Instant'
     if (type.type === 'array' && type.items) return `readonly ${bracketed(tsOf(type.items))}[]`
-    if (type.type === 'enum' && type.name) {
-      named.set(type.name, `export type ${type.name} = ${(type.symbols ?? []).map(s => `'${s}'`).join(' | ')}`)
-      return type.name
-    }
-    if (type.type === 'record' && type.name && type.fields) {
-      named.set(type.name, interfaceOf(type.name, undefined, type.fields))
-      return type.name
-    }
+    if (type.type === 'enum' && type.name)
+      return name(type.name, `export type ${type.name} = ${(type.symbols ?? []).map(s => `'${s}'`).join(' | ')}`)
+    if (type.type === 'record' && type.name && type.fields)
+      return name(type.name, interfaceOf(type.name, undefined, type.fields))
     return tsOf(type.type)
   }
 
@@ -53,7 +55,7 @@ export function generated(): string {
   }
 
   const records = topicsWithSchema().map(topic => {
-    const schema = JSON.parse(readFileSync(join(SCHEMAS, `${topic}.avsc`), 'utf8')) as RecordSchema
+    const { schema } = currentSchema(topic)
     return interfaceOf(schema.name, schema.doc, schema.fields.slice(ENVELOPE_FIELDS.length))
   })
   return [
@@ -66,4 +68,4 @@ export function generated(): string {
 
 const bracketed = (type: string): string => (type.includes(' ') ? `(${type})` : type)
 
-if (import.meta.main) writeFileSync(join(SCHEMAS, 'generated', 'events.ts'), generated())
+if (import.meta.main) writeFileSync(join(import.meta.dirname, '..', 'schemas', 'generated', 'events.ts'), generated())

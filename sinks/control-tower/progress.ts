@@ -1,6 +1,6 @@
 /** Where a shipment is, what was seen and said of it, how far it has come and when it will arrive. */
 import {
-  PROGRESS_BUCKET_MS,
+  progressBucket,
   shipmentEtas,
   shipmentEvents,
   shipmentMilestones,
@@ -31,7 +31,7 @@ export const sightingsSink = sinkInto('shipment-sightings', shipmentSightings, v
       sighting.run(shipmentId, shipmentSightings.identityOf(value), revision, eventId, JSON.stringify(value))
       return undefined
     }
-    const bucket = Math.floor(occurredAt / PROGRESS_BUCKET_MS)
+    const bucket = progressBucket(occurredAt)
     position.run(shipmentId, bucket, vehicleId, revision, eventId, flag(retracted), occurredAt, latitude, longitude)
     oldPositions.run(shipmentId)
     return undefined

@@ -33,6 +33,8 @@ test('fixes of two vehicles in one bucket need not be in order', () => {
 test('nobody is watched for beyond the window', () => {
   assert.equal(silentAt({ ...leg, watchedUntil: t('09:30') }, undefined), undefined)
   assert.equal(lastSilence({ ...leg, watchedUntil: t('09:30') }, [], t('12:00')), undefined)
+  assert.equal(lastSilence({ ...leg, watchedUntil: t('09:30'), until: t('11:00') }, [], t('12:00')), undefined)
+  assert.equal(lastSilence({ ...leg, watchedUntil: t('09:30') }, fixes('10:00'), t('10:10')), undefined)
 })
 
 test('a position breaks a silence that was told only within it', () => {

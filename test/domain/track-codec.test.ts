@@ -57,7 +57,7 @@ test('law: a block comes back exactly as it was, to the last bit and the sign of
 })
 
 /** Every 30 seconds, about 20 m/s, as devices send it. */
-export const plainBlock = (count: number, start = Date.UTC(2026, 2, 2)): Place<Fix>[] =>
+const plainBlock = (count: number, start = Date.UTC(2026, 2, 2)): Place<Fix>[] =>
   Array.from({ length: count }, (_, i) => {
     const at = (start + 30_000 * i) as Instant
     return {

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { processors } from '../../app/pipeline.ts'
 import { progressList } from '../../domain/progress.ts'
-import type { CarrierEvent, ShipmentMilestone, ShipmentSighting } from '../../schemas/generated/events.ts'
+import type { CarrierEvent, ShipmentMilestone } from '../../schemas/generated/events.ts'
 import type { Event } from '../../streams/event.ts'
 import type { Evidence, List } from '../../streams/evidence.ts'
 import type { AnyProcessor, Handler, Step } from '../../streams/processor.ts'
@@ -36,7 +36,7 @@ const forgetsToTakeBack = (topic: string) => ({
     emit: step.emit?.filter(({ topic: { name }, value }) => name !== topic || !retracted(value)) ?? [],
   }),
 })
-const sighting = (event: Heard): ShipmentSighting => event.value
+const LAST = Number.POSITIVE_INFINITY as Instant
 
 const bugs: Record<string, Bug> = {
   'believes the version it heard last': {
@@ -102,10 +102,7 @@ const bugs: Record<string, Bug> = {
   'takes the progress that it heard last for the newest': {
     in: 'predict-etas',
     topic: 'shipment.sighting.v1',
-    after: (step, _, event) => ({
-      ...step,
-      head: { ...(step.head as object), newest: later(sighting(event).occurredAt, 0) },
-    }),
+    before: (head, kept, event) => [head, kept.with([], kept.between(progressList, event.occurredAt, LAST)), event],
   },
   'keeps the ETA of a stop that was reached': { in: 'predict-etas', ...forgetsToTakeBack('shipment.eta.v1') },
   'sets no alarm for a plan that comes after its deadline': {

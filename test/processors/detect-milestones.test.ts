@@ -1,4 +1,4 @@
-import { lates, shipmentMilestones } from '../../schemas/topics.ts'
+import { cases, lates, shipmentEtas, shipmentMilestones } from '../../schemas/topics.ts'
 import { t } from '../support/scene.ts'
 import { story } from '../support/story.ts'
 
@@ -143,4 +143,17 @@ story('a month after delivery what still comes is late, and what was told stays'
     .sighted('17:10', 'departed', 'copenhagen', { revision: 2 })
     .tells(shipmentMilestones, [{ code: 'departed_delivery' }, { code: 'arrived_at_delivery', retracted: false }])
     .tells(lates, [{ processor: 'detect-milestones', key: 'SHP-1' }]),
+)
+
+story('what waited for weeks may be heard before the plan that it waited for, and is not the end of the shipment', s =>
+  s
+    .until('04-20 00:00')
+    .sighted('08:30', 'departed', 'hamburg')
+    .sighted('08:35', 'progress', 'a7')
+    .planned({ hamburg: '04-21 09:00', copenhagen: '04-21 18:00' }, { occurredAt: t('04-20 00:00') })
+    .until('04-21 18:00')
+    .tells(shipmentMilestones, [{ code: 'departed_pickup' }])
+    .tells(shipmentEtas, [{}, {}, {}, {}])
+    .tells(cases, [{ kind: 'no_signal' }, { kind: 'late' }])
+    .tells(lates, []),
 )

@@ -54,6 +54,19 @@ test('a fix from the future counts once it is heard again when its time has come
   assert.deepEqual([told?.receivedAt, told?.value.revision], [t('10:11'), 2])
 })
 
+test('a fix from the future that is heard again beyond the horizon is late; the same as before is not', async () => {
+  const it = await truck()
+  await it.rides(['customer'], 1, { periods: [{ from: t('00:00'), until: t('23:00', 9) }] })
+  const fix = fixAt(t('10:07'), 'bridge')
+  await it.driver.feed(deliveredAt(fix, t('10:00')))
+  await it.seen(['10:00', 'customer'], ['10:05', 'customer'], ['10:20', 'bridge'])
+  await it.driver.feed(deliveredAt(fixAt(t('10:00', 4), 'road')), deliveredAt(fix, t('10:01')))
+  assert.deepEqual(it.late, [])
+  await it.driver.feed(deliveredAt(fix, t('10:01', 4)))
+  assert.deepEqual(it.late, ['telematics.position.v1 10:07'])
+  assert.deepEqual(it.calls, ['arrived customer 10:00', 'departed customer 10:20'])
+})
+
 test('a position keeps the envelope of the fix, whatever it was that changed its flags', async () => {
   const it = await truck()
   const at = t('10:02')

@@ -1,4 +1,4 @@
-import { eventLags, shipmentMilestones } from '../../schemas/topics.ts'
+import { eventLags, shipmentEvents, shipmentMilestones } from '../../schemas/topics.ts'
 import { seconds } from '../../streams/time.ts'
 import { t } from '../support/scene.ts'
 import { story } from '../support/story.ts'
@@ -60,4 +60,15 @@ story('an arrival that a plan brought to light was not slow on its way', s =>
     .planned(due)
     .tells(shipmentMilestones, [{ code: 'arrived_at_pickup' }])
     .tells(eventLags, []),
+)
+
+story('weeks later it is still known what was measured, whatever else was measured meanwhile', s =>
+  s
+    .until('04-06 00:00')
+    .planned({ hamburg: '04-07 09:00', copenhagen: '04-07 18:00' }, { occurredAt: t('04-06 00:00') })
+    .reported('10:00', 'loaded')
+    .reported('Tue 10:00', 'departed_pickup')
+    .planned({ hamburg: '04-07 09:00' }, { customerId: 'CUST-2', occurredAt: t('04-06 01:00') })
+    .tells(shipmentEvents, [{}, {}, { customerId: 'CUST-2' }, { customerId: 'CUST-2' }])
+    .tells(eventLags, [{ kind: 'loaded' }, { kind: 'departed_pickup' }]),
 )
