@@ -2,7 +2,8 @@ import * as topics from '../schemas/topics.ts'
 import { NOTHING_YET, place } from '../streams/log/log.ts'
 import { pause } from '../streams/run.ts'
 import { hours, type Instant, minutes } from '../streams/time.ts'
-import { tasksOf, taskOfPartition } from '../streams/topology.ts'
+import { taskName } from '../streams/task.ts'
+import { tasksOf } from '../streams/topology.ts'
 import type { openLog } from './open-log.ts'
 import { processors } from './pipeline.ts'
 import { sinkNames } from './sinks.ts'
@@ -49,7 +50,7 @@ async function readByAll(log: TrimmableLog, topic: string, partition: number): P
   const isClock = topic === topics.clockTicks.name
   const readers = processors.flatMap(processor => {
     if (isClock) return tasksOf(processor, log.partitionsOf)
-    return processor.handlers.has(topic) ? [taskOfPartition(processor, partition)] : []
+    return processor.handlers.has(topic) ? [taskName(processor.name, partition)] : []
   })
   const sinks = sinkNames().filter(sink => sink.reads === topic)
   let { end } = await log.bounds(topic, partition)

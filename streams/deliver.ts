@@ -93,15 +93,16 @@ export class Delivery {
     const read: Recorded[] = []
     let left = most
     for (let partition = 0; partition < log.partitionsOf(name); partition++) {
+      if (left === 0) break
       const at = place(name, partition)
-      const { start, end } = await log.bounds(name, partition)
-      const from = Math.max(this.#checkpoint.offsets[at] ?? 0, start)
-      const records = left > 0 && end > from ? await log.read(name, partition, from, { records: left, bytes }) : []
-      if (records.length > 0) ranges[at] = [from, from + records.length]
+      const records = await log.read(name, partition, this.#checkpoint.offsets[at] ?? 0, { records: left, bytes })
+      const [first, last] = [records[0], records.at(-1)]
+      if (!first || !last) continue
+      ranges[at] = [first.offset, last.offset + 1]
       left -= records.length
       for (const record of records) read.push(record)
     }
-    if (left === most) return undefined
+    if (read.length === 0) return undefined
     const intent: Intent = { ranges, excluded: [], token: this.#tokenOf(ranges, []) }
     await this.#commit({ ...this.#checkpoint, intent })
     this.#read = read
@@ -128,7 +129,7 @@ export class Delivery {
           records: until - next,
           bytes: Infinity,
         })
-        if (records.length === 0)
+        if (records[0]?.offset !== next)
           throw new Error(`${this.sink.name}: ${at} no longer holds offset ${next}, which was to be written`)
         for (const record of records) all.push(record)
         next += records.length

@@ -43,7 +43,7 @@ export interface DriveOptions {
 
 export async function drive(processors: readonly AnyProcessor[], options: DriveOptions): Promise<Driver> {
   const { wire, clock, deadLetter, partitions = 1, batch = 100, liveRows = 10_000 } = options
-  const disk = new Disk(partitions)
+  const disk = new Disk(topic => (topic === clock.name ? 1 : partitions))
   let now = 0 as Instant
   let tasks = await claimAll()
 

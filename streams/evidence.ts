@@ -128,7 +128,7 @@ export class Evidence {
     return new Evidence(
       this.#base,
       [...this.#put.filter(row => ![...put, ...remove].some(same(row))), ...put],
-      [...this.#removed.filter(row => !put.some(same(row))), ...remove],
+      [...this.#removed, ...remove],
     )
   }
 

@@ -20,7 +20,10 @@ const IDLE_MS = 1_000
 const RETRY_MS = 1_000
 const LOOK_MS = 50
 
-/** Run until `until` aborts. Rejects with `Taken` if another living process runs one of these sinks, or with a bug. */
+/**
+ * Run until `until` aborts. Rejects with `Taken` if another living process runs one of these sinks, or with a bug; then
+ * too none of them runs any more.
+ */
 export async function runSinks(
   engine: SinkEngine,
   sinks: readonly SinkRun[],
@@ -29,14 +32,16 @@ export async function runSinks(
 ): Promise<void> {
   const failed = new AbortController()
   const stop = AbortSignal.any([until, failed.signal])
+  const errors: unknown[] = []
   await Promise.all(
     sinks.map(sink =>
       runSink(engine, sink, stop, report).catch((error: unknown) => {
+        errors.push(error)
         failed.abort()
-        throw error
       }),
     ),
   )
+  if (errors.length > 0) throw errors[0]
 }
 
 async function runSink(

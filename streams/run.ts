@@ -3,6 +3,7 @@
  * another owner took is dropped; a log that can't be written is waited for; a poisoned processor stays stopped and
  * says why; anything else is a bug and ends the run, so that whoever supervises starts again from the commit.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Fenced, LogUnavailable } from './log/log.ts'
 import { Poisoned } from './poison.ts'
 import type { AnyProcessor } from './processor.ts'
@@ -74,11 +75,13 @@ export async function run(
       }
       await work(slot.task)
     } catch (error) {
-      const name = slot.task?.name ?? processor.name
+      const { task } = slot
       slot.task = undefined
       if (!(error instanceof Fenced || error instanceof LogUnavailable || error instanceof Poisoned)) throw error
-      report.trouble?.(name, error)
+      report.trouble?.(task?.name ?? processor.name, error)
       slot.stopped = error instanceof Poisoned
+      // Nobody runs it any more, and whoever asks is to see that.
+      if (slot.stopped) await task?.release().catch(() => undefined)
       if (error instanceof LogUnavailable) await pause(RETRY_MS, until)
     }
   }
@@ -92,9 +95,5 @@ export const aborted = (until: AbortSignal): Promise<void> =>
   })
 
 /** So long, or until aborted. */
-export async function pause(ms: number, until: AbortSignal): Promise<void> {
-  const over = new AbortController()
-  const timer = setTimeout(() => over.abort(), ms)
-  await aborted(AbortSignal.any([until, over.signal]))
-  clearTimeout(timer)
-}
+export const pause = (ms: number, until: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, { signal: until }).catch(() => undefined)

@@ -14,6 +14,8 @@ import {
   type Checkpoint,
   type Held,
   type Log,
+  LogRefused,
+  LogUnavailable,
   type Outgoing,
   place,
   type Recorded,
@@ -51,7 +53,6 @@ export interface Engine {
   readonly steps?: readonly CommitStep[]
 }
 
-export const DEFAULT_BATCH: ReadLimit = { records: 2_000, bytes: 800_000 }
 const ALARMS_AT_A_TIME = 1_000
 export const taskName = (processor: string, partition: number): string => place(processor, partition)
 
@@ -123,10 +124,15 @@ export class Task {
     if (this.#failed) throw new Error(`${this.name} has failed and must be claimed again`)
     const listener = { inputs: this.#inputs, partition: this.partition, upstream: this.#upstream }
     this.#goal ??= await nextGoal(this.#engine, { ...listener, checkpoint: this.#checkpoint })
-    const records = await this.#fetch()
-    if (records.length > 0) return this.#run(batch => this.#hear(batch, records), this.#past(records))
     const goal = this.#goal
-    if (!goal || !isReached(goal, this.#checkpoint)) return false
+    // Before records that came after it: under a steady load there are always some.
+    if (goal && isReached(goal, this.#checkpoint)) return this.#hearTick(goal)
+    const records = await this.#fetch()
+    if (records.length === 0) return false
+    return this.#run(batch => this.#hear(batch, records), this.#past(records))
+  }
+
+  #hearTick(goal: Goal): Promise<true> {
     const due = this.#held.state.alarms(goal.tick, ALARMS_AT_A_TIME)
     const done = due.length < ALARMS_AT_A_TIME
     const { offsets, tick } = this.#checkpoint
@@ -149,9 +155,10 @@ export class Task {
   async #fetch(): Promise<Recorded[]> {
     const records: Recorded[] = []
     const { records: most, bytes } = this.#engine.batch
-    for (const { name } of this.#inputs) {
-      if (records.length >= most) break
-      const limit = { records: most - records.length, bytes }
+    for (const [i, { name }] of this.#inputs.entries()) {
+      // A flood in one leaves the others their share.
+      const share = Math.ceil((most - records.length) / (this.#inputs.length - i))
+      const limit = { records: share, bytes }
       records.push(
         ...(await this.#engine.log.read(name, this.partition, this.#offset(place(name, this.partition)), limit)),
       )
@@ -259,6 +266,8 @@ export class Task {
   }
 
   #bury(batch: Batch, record: Recorded, error: unknown): void {
+    // The state could not be read: that is nothing of the record's.
+    if (error instanceof LogUnavailable || error instanceof LogRefused) throw error
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     const { tick } = this.#checkpoint
     const letter = this.#engine.deadLetter({ hop: this.processor.name, record, reason, tick })

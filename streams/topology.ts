@@ -3,7 +3,7 @@ import type { Partitions } from './log/log.ts'
 import type { AnyProcessor } from './processor.ts'
 
 /** The processors whose outputs a processor reads. */
-export const upstreamOf = (processors: readonly AnyProcessor[], reader: AnyProcessor): AnyProcessor[] =>
+const upstreamOf = (processors: readonly AnyProcessor[], reader: AnyProcessor): AnyProcessor[] =>
   processors.filter(writer => writer !== reader && writer.emits.some(({ name }) => reader.handlers.has(name)))
 
 /** A processor has as many tasks as the topics it reads have partitions. Throws if they differ: keys would not meet. */
@@ -28,7 +28,3 @@ export const upstreamTasks = (
   reader: AnyProcessor,
   partitionsOf: Partitions,
 ): string[] => upstreamOf(processors, reader).flatMap(writer => tasksOf(writer, partitionsOf))
-
-/** The task that reads a partition of a processor's inputs. */
-export const taskOfPartition = (processor: AnyProcessor, partition: number): string =>
-  taskName(processor.name, partition)

@@ -37,16 +37,14 @@ interface TaskState {
 export type Weather = (doing: string) => Promise<void> | undefined
 
 export class Disk {
-  readonly id: string
+  readonly id = 'memory'
   readonly partitionsOf: Partitions
   readonly records = new Map<string, Recorded[]>()
   readonly tasks = new Map<string, TaskState>()
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(partitions: number | Partitions, id = 'memory') {
-    this.id = id
-    this.partitionsOf =
-      typeof partitions === 'number' ? topic => (topic === 'clock.tick.v1' ? 1 : partitions) : partitions
+  constructor(partitionsOf: Partitions) {
+    this.partitionsOf = partitionsOf
   }
 
   /** One writes at a time, as in SQLite; resolves to what ends the turn. */

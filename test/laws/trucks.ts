@@ -1,8 +1,6 @@
 /** One truck on one road, told about by hand: places, fixes, assignments, and what is heard of them in the end. */
 import assert from 'node:assert/strict'
 import { followVehicles } from '../../processors/follow-vehicles.ts'
-import { deadLetterOf } from '../../schemas/dead-letters.ts'
-import { localWire } from '../../schemas/codec.ts'
 import type {
   Period,
   ShipmentSighting,
@@ -11,7 +9,6 @@ import type {
   VehicleAssignment,
 } from '../../schemas/generated/events.ts'
 import {
-  clockTicks,
   deadLetters,
   lates,
   shipmentSightings,
@@ -23,6 +20,7 @@ import { type Delivery, drive, type Driver } from '../../streams/drive.ts'
 import type { AnyProcessor } from '../../streams/processor.ts'
 import { type Instant, later, minutes, seconds } from '../../streams/time.ts'
 import { emit } from '../../streams/topic.ts'
+import { options } from '../support/pipeline.ts'
 
 export const VEHICLE = 'TRUCK-7'
 export const SHIPMENT = 'SHP-1'
@@ -104,8 +102,7 @@ export const deliveredAt = (fix: TelematicsPosition, receivedAt = later(fix.occu
   emit(telematicsPositions, fix, { receivedAt })
 export const assigned = (assignment: VehicleAssignment): Delivery => emit(vehicleAssignments, assignment)
 
-export const driver = (processor: AnyProcessor = followVehicles): Promise<Driver> =>
-  drive([processor], { wire: localWire, clock: clockTicks, deadLetter: deadLetterOf })
+export const driver = (processor: AnyProcessor = followVehicles): Promise<Driver> => drive([processor], options)
 
 /** The words of a sighting: `arrived customer 10:10`, `progress 10:05 road`. */
 const words = ({ kind, stopId, occurredAt, latitude, retracted }: ShipmentSighting): string =>

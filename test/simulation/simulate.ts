@@ -40,7 +40,8 @@ const MAY_FAIL = new Set([
 
 export async function simulate(seed: number, steps?: readonly CommitStep[]): Promise<Life> {
   const random = new Random(seed)
-  const disk = new Disk(1 + random.below(3))
+  const partitions = 1 + random.below(3)
+  const disk = new Disk(topic => (topic === clock.name ? 1 : partitions))
   const outside = new Outside()
   const happened: Record<string, number> = {}
   const note = (what: string) => (happened[what] = (happened[what] ?? 0) + 1)

@@ -52,7 +52,7 @@ export const boards = topic<Board>('boards', board => board.group)
 export const dead = topic<Dead>('dead', letter => letter.at)
 export const clock = topic<Occurred>('clock.tick.v1', () => '')
 
-/** JSON all the way: `sealed` is the envelope and the payload. */
+/** JSON all the way: the envelope and the payload. */
 export const wire: Wire = {
   contentOf: payload => payload,
   seal: (_, envelope, payload) => Buffer.from(JSON.stringify({ envelope, payload: Buffer.from(payload).toString() })),

@@ -1,16 +1,15 @@
 /** The engine, on a processor that counts what it hears of a key and rings when nothing came for an hour. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { deadLetterOf } from '../../schemas/dead-letters.ts'
 import { json, localWire } from '../../schemas/codec.ts'
-import { audits, clockTicks, deadLetters, lates } from '../../schemas/topics.ts'
-import { drive, type DriveOptions } from '../../streams/drive.ts'
+import { audits, deadLetters, lates } from '../../schemas/topics.ts'
+import { drive } from '../../streams/drive.ts'
 import { heard, type PlainList } from '../../streams/evidence.ts'
 import { drop, processor } from '../../streams/processor.ts'
 import { hours, type Instant, later } from '../../streams/time.ts'
 import { emit } from '../../streams/topic.ts'
+import { options } from '../support/pipeline.ts'
 
-const options: DriveOptions = { wire: localWire, clock: clockTicks, deadLetter: deadLetterOf }
 const said: PlainList<string> = { name: 'said', codec: json() }
 const t = (hour: number) => hours(hour) as Instant
 

@@ -3,6 +3,7 @@
  * its transactions take turns. Everything below is synchronous underneath: keep it off the thread that serves HTTP.
  */
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Instant, Millis } from '../../time.ts'
 import {
@@ -83,44 +84,42 @@ export class EmbeddedLog implements Log {
 
   /** Append batches that are encoded already, all or none. */
   async appendBatches(batches: readonly EncodedBatch[]): Promise<void> {
-    const free = await this.turn()
-    try {
-      transact(this.db, () => this.write(batches))
-      this.committed()
-    } catch (error) {
-      throw explained(error, this.path)
-    } finally {
-      free()
-    }
+    await this.alone(() => transact(this.db, () => this.write(batches)))
+    this.committed()
   }
 
   read(topic: string, partition: number, from: number, limit: ReadLimit): Promise<readonly Recorded[]> {
-    const records: Recorded[] = []
-    let bytes = 0
-    for (const row of this.#read.iterate(this.#idOf(topic, partition), from)) {
-      const { first, batch } = row as { first: number; batch: Uint8Array }
-      for (const record of decodeBatch(topic, partition, first, from, batch)) {
-        if (records.length >= limit.records || (records.length > 0 && bytes >= limit.bytes))
-          return Promise.resolve(records)
-        records.push(record)
-        bytes += record.value.length
+    return this.alone(() => {
+      const records: Recorded[] = []
+      let bytes = 0
+      for (const row of this.#read.iterate(this.#idOf(topic, partition), from)) {
+        const { first, batch } = row as { first: number; batch: Uint8Array }
+        for (const record of decodeBatch(topic, partition, first, from, batch)) {
+          if (records.length >= limit.records || (records.length > 0 && bytes >= limit.bytes)) return records
+          records.push(record)
+          bytes += record.value.length
+        }
       }
-    }
-    return Promise.resolve(records)
+      return records
+    })
   }
 
   bounds(topic: string, partition: number): Promise<Bounds> {
-    const { start, end } = this.#bounds.get(this.#idOf(topic, partition)) as unknown as Bounds
-    return Promise.resolve({ start, end })
+    return this.alone(() => {
+      const { start, end } = this.#bounds.get(this.#idOf(topic, partition)) as unknown as Bounds
+      return { start, end }
+    })
   }
 
   checkpointOf(task: string): Promise<Checkpoint | undefined> {
-    const row = this.#checkpoint.get(task) as { checkpoint: string } | undefined
-    return Promise.resolve(row && (JSON.parse(row.checkpoint) as Checkpoint))
+    return this.alone(() => {
+      const row = this.#checkpoint.get(task) as { checkpoint: string } | undefined
+      return row && (JSON.parse(row.checkpoint) as Checkpoint)
+    })
   }
 
   isOwned(task: string): Promise<boolean> {
-    return Promise.resolve(isOwned(this, task))
+    return this.alone(() => isOwned(this, task))
   }
 
   claim(task: string): Promise<Held> {
@@ -140,34 +139,22 @@ export class EmbeddedLog implements Log {
    * Let go of whole batches of a partition that were appended before a time and that lie before an offset, at most so
    * many of them. Resolves to how many went; the room is used again.
    */
-  async trim(
-    topic: string,
-    partition: number,
-    appendedBefore: Instant,
-    beforeOffset: number,
-    atMost = 500,
-  ): Promise<number> {
+  trim(topic: string, partition: number, appendedBefore: Instant, beforeOffset: number, atMost = 500): Promise<number> {
     const id = this.#idOf(topic, partition)
-    const free = await this.turn()
-    try {
-      return transact(this.db, () => {
-        const batches = this.prepared(
-          'SELECT last, appendedAt FROM records WHERE partition = ? AND last < ? ORDER BY last LIMIT ?',
-        )
-        const old = (batches.all(id, beforeOffset, atMost) as { last: number; appendedAt: number }[]).filter(
-          b => b.appendedAt < appendedBefore,
-        )
-        const last = old.at(-1)?.last
-        if (last === undefined) return 0
-        this.prepared('DELETE FROM records WHERE partition = ? AND last <= ?').run(id, last)
-        this.prepared('UPDATE partitions SET start = ? WHERE id = ?').run(last + 1, id)
-        return old.length
-      })
-    } catch (error) {
-      throw explained(error, this.path)
-    } finally {
-      free()
+    const work = () => {
+      const batches = this.prepared(
+        'SELECT last, appendedAt FROM records WHERE partition = ? AND last < ? ORDER BY last LIMIT ?',
+      )
+      const old = (batches.all(id, beforeOffset, atMost) as { last: number; appendedAt: number }[]).filter(
+        b => b.appendedAt < appendedBefore,
+      )
+      const last = old.at(-1)?.last
+      if (last === undefined) return 0
+      this.prepared('DELETE FROM records WHERE partition = ? AND last <= ?').run(id, last)
+      this.prepared('UPDATE partitions SET start = ? WHERE id = ?').run(last + 1, id)
+      return old.length
     }
+    return this.alone(() => transact(this.db, work))
   }
 
   close(): Promise<void> {
@@ -183,6 +170,18 @@ export class EmbeddedLog implements Log {
     this.#writing = new Promise(resolve => (free = resolve))
     await before
     return free
+  }
+
+  /** Do something while this connection has no transaction open: of one that is, it would see what is not committed. */
+  async alone<T>(work: () => T): Promise<T> {
+    const free = await this.turn()
+    try {
+      return work()
+    } catch (error) {
+      throw explained(error, this.path)
+    } finally {
+      free()
+    }
   }
 
   /** Append within the transaction that is open: one row a batch. */
@@ -211,11 +210,9 @@ export class EmbeddedLog implements Log {
   }
 
   #poll(): Promise<number> {
-    this.#polling ??= new Promise(resolve => {
-      setTimeout(() => {
-        this.#polling = undefined
-        resolve(this.#versionNow())
-      }, POLL_MS)
+    this.#polling ??= pause(POLL_MS).then(() => {
+      this.#polling = undefined
+      return this.#versionNow()
     })
     return this.#polling
   }

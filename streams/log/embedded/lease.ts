@@ -52,26 +52,12 @@ export function isOwned(log: EmbeddedLog, task: string): boolean {
 
 /** Say that we live, for all the tasks of this process at once. A task that another has taken meanwhile stays taken. */
 export async function renewLeases(log: EmbeddedLog): Promise<void> {
-  const free = await log.turn()
-  try {
-    log.prepared('UPDATE tasks SET renewedAt = ? WHERE owner = ?').run(log.now(), log.owner)
-  } catch (error) {
-    throw explained(error, log.path)
-  } finally {
-    free()
-  }
+  await log.alone(() => log.prepared('UPDATE tasks SET renewedAt = ? WHERE owner = ?').run(log.now(), log.owner))
 }
 
 export async function claimTask(log: EmbeddedLog, task: string): Promise<Held> {
-  const free = await log.turn()
-  try {
-    const { id, epoch, checkpoint } = transact(log.db, () => take(log, task))
-    return new EmbeddedHeld(log, task, id, epoch, JSON.parse(checkpoint) as Checkpoint)
-  } catch (error) {
-    throw explained(error, log.path)
-  } finally {
-    free()
-  }
+  const { id, epoch, checkpoint } = await log.alone(() => transact(log.db, () => take(log, task)))
+  return new EmbeddedHeld(log, task, id, epoch, JSON.parse(checkpoint) as Checkpoint)
 }
 
 function take(log: EmbeddedLog, task: string): TaskRow {
@@ -104,7 +90,7 @@ class EmbeddedHeld implements Held {
     this.task = task
     this.epoch = epoch
     this.checkpoint = checkpoint
-    this.state = stateReader(log.db, id)
+    this.state = stateReader(log.db, log.path, id)
   }
 
   async begin(): Promise<Transaction> {
@@ -119,15 +105,11 @@ class EmbeddedHeld implements Held {
   }
 
   async release(): Promise<void> {
-    const free = await this.#log.turn()
-    try {
-      this.#log
+    const log = this.#log
+    await log.alone(() =>
+      log
         .prepared('UPDATE tasks SET owner = NULL, renewedAt = ? WHERE id = ? AND epoch = ?')
-        .run(this.#log.now(), this.#id, this.epoch)
-    } catch (error) {
-      throw explained(error, this.#log.path)
-    } finally {
-      free()
-    }
+        .run(log.now(), this.#id, this.epoch),
+    )
   }
 }

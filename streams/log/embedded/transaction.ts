@@ -74,9 +74,13 @@ export class EmbeddedTransaction implements Transaction {
   }
 
   abort(): Promise<void> {
-    if (this.#log.db.isTransaction) this.#log.db.exec('ROLLBACK')
-    this.#free()
-    return Promise.resolve()
+    return this.#do(() => {
+      try {
+        if (this.#log.db.isTransaction) this.#log.db.exec('ROLLBACK')
+      } finally {
+        this.#free()
+      }
+    })
   }
 
   #prepare(sql: string): StatementSync {

@@ -128,8 +128,11 @@ export function contract(name: string, install: () => Promise<Installation>): vo
         await tx.checkpoint(checkpoint)
         return tx
       }
-      await (await write()).abort()
-      assert.deepEqual(await log.read('a', 1, 0, ALL), [])
+      const withdrawn = await write()
+      // Also to whoever reads by the same process: it waits, or does not see it.
+      const meanwhile = Promise.all([log.read('a', 1, 0, ALL), log.bounds('a', 1), log.checkpointOf('task/0')])
+      await withdrawn.abort()
+      assert.deepEqual(await meanwhile, [[], { start: 0, end: 0 }, NOTHING_YET])
       assert.deepEqual(held.state.load('k'), [])
       await (await write()).commit()
 
