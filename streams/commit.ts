@@ -44,5 +44,4 @@ export async function commit(held: Held, work: Work, steps: readonly CommitStep[
     await tx.abort()
     throw error
   }
-  if (!steps.some(step => step.name === 'commit')) await tx.abort()
 }

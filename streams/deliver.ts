@@ -140,19 +140,21 @@ export class Delivery {
 
   #open(records: readonly Recorded[], intent: Intent): { events: Event<never>[]; letters: Outgoing[] } {
     const events: Event<never>[] = []
-    const letters: Outgoing[] = []
+    const dead: { readonly record: Recorded; readonly reason: string }[] = []
     let receivedAt = 0 as Instant
     for (const record of records) {
       try {
         const event = this.#engine.wire.open(this.sink.reads, record.value, record.cause)
         if (event.receivedAt > receivedAt) receivedAt = event.receivedAt
         if (intent.excluded.includes(event.eventId))
-          letters.push(this.#letter(record, this.#reasons.get(event.eventId) ?? 'unwritable', receivedAt))
+          dead.push({ record, reason: this.#reasons.get(event.eventId) ?? 'unwritable' })
         else events.push(event)
       } catch (error) {
-        letters.push(this.#letter(record, error instanceof Error ? error.message : String(error), receivedAt))
+        dead.push({ record, reason: error instanceof Error ? error.message : String(error) })
       }
     }
+    // Who can't be read has no date: it has that of the batch.
+    const letters = dead.map(({ record, reason }) => this.#letter(record, reason, receivedAt))
     return { events, letters }
   }
 

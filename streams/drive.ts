@@ -20,6 +20,8 @@ export interface Delivery extends Emission<string> {
 export interface Driver {
   /** Deliver records and run everything that each sets off. */
   feed(...deliveries: readonly Delivery[]): Promise<void>
+  /** Deliver all of them before anything runs: they are read in batches. */
+  feedTogether(...deliveries: readonly Delivery[]): Promise<void>
   /** It is now so late: every task hears it, also the idle ones. Time does not go back. */
   tick(at: Instant): Promise<void>
   /** Stop and start again from what was committed, as a deploy or a rebalance would. */
@@ -36,7 +38,7 @@ export interface DriveOptions {
   readonly clock: AnyTopic
   readonly deadLetter: (letter: Letter) => Emission<string>
   readonly partitions?: number
-  /** Records a batch; 1 lets every record act before the next is read. */
+  /** Records a batch. */
   readonly batch?: number
   readonly liveRows?: number
 }
@@ -86,6 +88,10 @@ export async function drive(processors: readonly AnyProcessor[], options: DriveO
         append(delivery)
         await settle()
       }
+    },
+    feedTogether: async (...deliveries) => {
+      for (const delivery of deliveries) append(delivery)
+      await settle()
     },
     tick: async at => {
       if (at <= now) return

@@ -1,6 +1,6 @@
 /**
  * Runs processors on a log: claims their tasks and lets each in turn take a step, until told to stop. A task that
- * another owner took is dropped; a log that can't be written is waited for; a poisoned processor stays stopped and
+ * another owner took is claimed again, and while that other lives the run ends with `Taken`; a log that can't be written is waited for; a poisoned processor stays stopped and
  * says why; anything else is a bug and ends the run, so that whoever supervises starts again from the commit.
  */
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -56,6 +56,21 @@ test('law: into however many partitions the work is cut, the outcome is the same
   )
 })
 
+test('law: in whatever batches it is read, and however little stays in memory, the outcome is the same', async () => {
+  const sizes = fc.record({
+    together: fc.integer({ min: 2, max: 40 }),
+    batch: fc.integer({ min: 1, max: 30 }),
+    liveRows: fc.constantFrom(0, 5, 10_000),
+  })
+  await fc.assert(
+    fc.asyncProperty(inDisorder, times, ends, sizes, async (said, time, end, sizes) => {
+      const one = await tell(processors, said, { time, end })
+      assert.deepEqual(outcome(await tell(processors, said, { time, end, ...sizes })), outcome(one))
+    }),
+    { numRuns: 150 },
+  )
+})
+
 test('nothing of all this is late, or a dead letter', async () => {
   await fc.assert(
     fc.asyncProperty(inDisorder, times, ends, async (said, time, end) => {

@@ -28,21 +28,33 @@ export interface Telling {
   /** Everything stops before this delivery, and starts again from what was committed. */
   readonly restartAt?: number
   readonly partitions?: number
+  /** So many deliveries lie there before any of them is read, in batches of so many records. */
+  readonly together?: number
+  readonly batch?: number
+  /** Rows of evidence that a task keeps in memory. */
+  readonly liveRows?: number
 }
 
 export async function tell(
   pipeline: readonly AnyProcessor[],
   said: readonly Delivery[],
-  { time, end, restartAt, partitions = 1 }: Telling,
+  { time, end, restartAt, together = 1, ...sizes }: Telling,
 ): Promise<Driver> {
-  const driver = await drive(pipeline, { ...options, partitions })
+  const driver = await drive(pipeline, { ...options, ...sizes })
+  const waiting: Delivery[] = []
+  const deliver = () => driver.feedTogether(...waiting.splice(0))
   let now: Instant = t('07:00')
   for (const [i, delivery] of said.entries()) {
     if (i === restartAt) await driver.restart()
     const by = time.ticks.get(i)
-    if (by !== undefined) await driver.tick(Math.min((now = later(now, minutes(by))), end) as Instant)
-    await driver.feed(delivery)
+    if (by !== undefined) {
+      await deliver()
+      await driver.tick(Math.min((now = later(now, minutes(by))), end) as Instant)
+    }
+    waiting.push(delivery)
+    if (waiting.length >= together) await deliver()
   }
+  await deliver()
   await driver.tick(end)
   return driver
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { COMMIT } from '../../streams/commit.ts'
+import type { Transaction } from '../../streams/log/log.ts'
 import { simulate } from './simulate.ts'
 
 const SEEDS = 1_000
@@ -25,7 +26,9 @@ test(`${SEEDS} seeds of disaster leave nothing lost and nothing doubled`, async 
 
 for (const { name } of COMMIT)
   test(`a commit without its step "${name}" is found within ${SEEDS} seeds`, async t => {
-    const steps = COMMIT.filter(step => step.name !== name)
+    // Without the last, the transaction ends all the same: with nothing.
+    const left = (tx: Transaction) => (name === 'commit' ? tx.abort() : Promise.resolve())
+    const steps = COMMIT.map(step => (step.name === name ? { name, run: left } : step))
     for (let seed = 0; seed < SEEDS; seed++) {
       const found = await simulate(seed, steps).then(
         () => undefined,

@@ -145,9 +145,10 @@ export class EmbeddedLog implements Log {
       const batches = this.prepared(
         'SELECT last, appendedAt FROM records WHERE partition = ? AND last < ? ORDER BY last LIMIT ?',
       )
-      const old = (batches.all(id, beforeOffset, atMost) as { last: number; appendedAt: number }[]).filter(
-        b => b.appendedAt < appendedBefore,
-      )
+      const candidates = batches.all(id, beforeOffset, atMost) as { last: number; appendedAt: number }[]
+      // Up to the first that is to stay: the wall clock may have gone back since.
+      const stays = candidates.findIndex(({ appendedAt }) => appendedAt >= appendedBefore)
+      const old = stays < 0 ? candidates : candidates.slice(0, stays)
       const last = old.at(-1)?.last
       if (last === undefined) return 0
       this.prepared('DELETE FROM records WHERE partition = ? AND last <= ?').run(id, last)

@@ -45,9 +45,15 @@ interface TaskRow {
 
 /** Whether the owner, if there is one, has been heard of within its lease and its process is there. */
 export function isOwned(log: EmbeddedLog, task: string): boolean {
-  const row = log.prepared('SELECT owner, renewedAt FROM tasks WHERE task = ?').get(task)
-  const { owner = null, renewedAt = 0 } = (row ?? {}) as Partial<TaskRow>
-  return owner !== null && log.now() - renewedAt < LEASE_MS && lives(owner)
+  return livingOwner(log, task) !== undefined
+}
+
+function livingOwner(log: EmbeddedLog, task: string): { owner: string; silentMs: number } | undefined {
+  const row = log.prepared('SELECT owner, renewedAt FROM tasks WHERE task = ?').get(task) as
+    Pick<TaskRow, 'owner' | 'renewedAt'> | undefined
+  if (row?.owner == null) return undefined
+  const silentMs = log.now() - row.renewedAt
+  return silentMs < LEASE_MS && lives(row.owner) ? { owner: row.owner, silentMs } : undefined
 }
 
 /** Say that we live, for all the tasks of this process at once. A task that another has taken meanwhile stays taken. */
@@ -65,11 +71,10 @@ function take(log: EmbeddedLog, task: string): TaskRow {
   db.prepare(
     'INSERT INTO tasks (task, epoch, owner, renewedAt, checkpoint) VALUES (?, 0, NULL, 0, ?) ON CONFLICT DO NOTHING',
   ).run(task, JSON.stringify(NOTHING_YET))
-  const { owner, renewedAt } = db.prepare('SELECT * FROM tasks WHERE task = ?').get(task) as unknown as TaskRow
-  const silentMs = log.now() - renewedAt
-  if (owner !== null && owner !== log.owner && silentMs < LEASE_MS && lives(owner))
+  const living = livingOwner(log, task)
+  if (living && living.owner !== log.owner)
     throw new Taken(
-      `${task} is run by process ${owner.split('@')[0] ?? ''} on this data directory, heard of ${Math.max(0, silentMs)} ms ago`,
+      `${task} is run by process ${living.owner.split('@')[0] ?? ''} on this data directory, heard of ${Math.max(0, living.silentMs)} ms ago`,
     )
   return db
     .prepare('UPDATE tasks SET owner = ?, epoch = epoch + 1, renewedAt = ? WHERE task = ? RETURNING *')
