@@ -6,9 +6,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { verifyingKey } from '../ingest/signature.ts'
 
-const port = z.coerce.number().int().min(0).max(65_535)
-const secret = z.string().regex(/^whsec_[A-Za-z0-9+/]+=*$/, 'is not of the form whsec_BASE64')
+const port = z.coerce.number().int().min(1).max(65_535)
+const secret = z.string().superRefine((text, context) => {
+  try {
+    verifyingKey(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'is no key' })
+  }
+})
 
 const settings = z.strictObject({
   data: z.string().min(1).default('./data'),

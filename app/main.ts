@@ -76,13 +76,12 @@ try {
   process.stdin.pause()
 } catch (error) {
   const { message, code, exitCode } = error as Error & { code?: string; exitCode?: number }
-  const ours =
-    error instanceof UsageError || error instanceof ConfigError || code?.startsWith('ERR_PARSE_ARGS') === true
+  const ours = error instanceof UsageError || code?.startsWith('ERR_PARSE_ARGS') === true
   process.stderr.write(
     `milepost: ${message}${code === 'EADDRINUSE' ? ': choose another with MILEPOST_HTTP_PORT' : ''}\n`,
   )
   if (!ours && process.env['MILEPOST_LOG_LEVEL'] === 'debug') process.stderr.write(`${(error as Error).stack ?? ''}\n`)
-  const inVain = code === 'EADDRINUSE' || error instanceof LogRefused
+  const inVain = code === 'EADDRINUSE' || error instanceof LogRefused || error instanceof ConfigError
   process.exitCode = ours ? 64 : (exitCode ?? (inVain ? UNRECOVERABLE : 1))
   // Whatever is still open must not keep a program that has failed.
   setTimeout(() => process.exit(), 1_000).unref()

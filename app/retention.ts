@@ -1,5 +1,6 @@
+import type { Logger } from 'pino'
 import * as topics from '../schemas/topics.ts'
-import { NOTHING_YET, place } from '../streams/log/log.ts'
+import { LogUnavailable, NOTHING_YET, place } from '../streams/log/log.ts'
 import { pause } from '../streams/run.ts'
 import { hours, type Instant, minutes } from '../streams/time.ts'
 import { taskName } from '../streams/task.ts'
@@ -8,29 +9,47 @@ import type { openLog } from './open-log.ts'
 import { processors } from './pipeline.ts'
 import { sinkNames } from './sinks.ts'
 
-/** The flood. Everything else is little, and what a shipment's answer is made of: it stays. */
+/** The flood, and the bytes that nobody understood. Everything else is little, and what a shipment's answer is made of: it stays. */
 const TRIMMED = [
   topics.telematicsPositions,
   topics.vehiclePositions,
   topics.shipmentSightings,
   topics.clockTicks,
   topics.eventLags,
+  topics.refusals,
+  topics.lates,
 ].map(topic => topic.name)
 const EVERY_MS = minutes(1)
 
-type TrimmableLog = ReturnType<typeof openLog>
+type TrimmableLog = Pick<ReturnType<typeof openLog>, 'bounds' | 'checkpointOf' | 'partitionsOf' | 'trim'>
 
-/** Let go of old records of the topics that flood, each minute, until aborted; never of one that a reader has still to read. */
-export async function keepRetention(log: TrimmableLog, retentionHours: number, until: AbortSignal): Promise<void> {
+/**
+ * Let go of old records of the topics that flood, each minute, until aborted; never of one that a reader has still to read.
+ * While the log can't be written nothing goes, and the next minute makes up for it.
+ */
+export async function keepRetention(
+  log: TrimmableLog,
+  retentionHours: number,
+  logger: Pick<Logger, 'warn'>,
+  until: AbortSignal,
+): Promise<void> {
   while (!until.aborted) {
-    const before = (Date.now() - hours(retentionHours)) as Instant
-    for (const topic of TRIMMED)
-      for (let partition = 0; partition < log.partitionsOf(topic); partition++) {
-        const read = await readByAll(log, topic, partition)
-        await trimAll(log, topic, partition, before, read, until)
-      }
+    try {
+      await trimFlood(log, (Date.now() - hours(retentionHours)) as Instant, until)
+    } catch (error) {
+      if (!(error instanceof LogUnavailable)) throw error
+      logger.warn({ reason: error.message }, 'old records stay for now: the log is unavailable')
+    }
     await pause(EVERY_MS, until)
   }
+}
+
+async function trimFlood(log: TrimmableLog, before: Instant, until: AbortSignal): Promise<void> {
+  for (const topic of TRIMMED)
+    for (let partition = 0; partition < log.partitionsOf(topic); partition++) {
+      const read = await readByAll(log, topic, partition)
+      await trimAll(log, topic, partition, before, read, until)
+    }
 }
 
 /** A little at a time: others write between. */

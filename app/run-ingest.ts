@@ -40,13 +40,12 @@ export async function runIngest(config: Config, logger: Logger, until: AbortSign
   const clock = eventTime ?? liveClock()
   const common = { appender, wire, partitionsOf }
   const views = openReader(config.data)
-  const first = await firstToken(tokensFile(config))
   const tokens = openTokens(tokensFile(config), logger)
   const failed = failedAttempts()
   const guard = watchDisk(config, logger, until)
   const keys = partnerKeys(config)
   const open = sessions()
-  const pipeline = () => pipelineHealth(log, [])
+  const pipeline = () => pipelineHealth(log)
 
   const server = httpServer({ logger, metrics })
   await registerIngest(server, {
@@ -63,6 +62,8 @@ export async function runIngest(config: Config, logger: Logger, until: AbortSign
   const ticking = config.time === 'live' ? startTicking({ ...common, log: logger, from }) : undefined
   try {
     const address = await server.listen({ host: config.bind, port: config.httpPort })
+    // Not before: a token that is made where nothing is served would never be shown.
+    const first = await firstToken(tokensFile(config))
     announce(address, open.mintLink(address), first?.token)
     await Promise.race([aborted(until), ...(ticking ? [ticking.done] : [])])
   } finally {
@@ -106,11 +107,10 @@ function watchDisk({ data, diskLimit }: Config, logger: Logger, until: AbortSign
     if (full !== undefined && was === undefined) logger.error(full)
     if (full === undefined && was !== undefined) logger.info('there is room on the disk again')
   }
-  const timer = setInterval(
-    () => void look().catch((error: unknown) => logger.error({ err: error }, 'can’t tell how full the disk is')),
-    GUARD_EVERY_MS,
-  )
-  void look()
+  const lookOrTell = () =>
+    void look().catch((error: unknown) => logger.error({ err: error }, 'can’t tell how full the disk is'))
+  const timer = setInterval(lookOrTell, GUARD_EVERY_MS)
+  lookOrTell()
   until.addEventListener('abort', () => clearInterval(timer), { once: true })
   return () => full
 }

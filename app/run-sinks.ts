@@ -4,11 +4,11 @@ import type { Logger } from 'pino'
 import { localWire } from '../schemas/codec.ts'
 import { deadLetterOf } from '../schemas/dead-letters.ts'
 import { type ClickHouse, connect } from '../sinks/clickhouse/client.ts'
-import { spawnGateway } from '../sinks/clickhouse/gateway/spawn.ts'
+import { spawnGateway, urlOf } from '../sinks/clickhouse/gateway/spawn.ts'
 import { migrate } from '../sinks/clickhouse/migrate.ts'
 import { openViews } from '../sinks/control-tower/views.ts'
 import type { Log } from '../streams/log/log.ts'
-import { aborted, pause } from '../streams/run.ts'
+import { aborted, pause, together } from '../streams/run.ts'
 import { runSinks as runOn, type SinkRun } from '../streams/run-sinks.ts'
 import { Unavailable } from '../streams/sink.ts'
 import type { Config } from './config.ts'
@@ -28,8 +28,6 @@ const RESPAWN_MS = 1_000
 export async function runSinks(config: Config, logger: Logger, until: AbortSignal): Promise<void> {
   const log = openLog(config)
   const { views, fresh } = openViews(config.data, log.id)
-  const failed = new AbortController()
-  const stop = AbortSignal.any([until, failed.signal])
   const engine = { log, wire: localWire, deadLetter: deadLetterOf, ...BATCH }
   const all = towerSinks(views)
   // The file counts as filled from the start only once every sink has been rewound.
@@ -40,19 +38,12 @@ export async function runSinks(config: Config, logger: Logger, until: AbortSigna
   const tower: SinkRun[] = all.map(sink => ({ sink, lingerMs: TOWER_LINGER_MS, ...(fresh ? { rewind: rewound } : {}) }))
   try {
     const jobs = [
-      runOn(engine, tower, stop, reportTo(logger)),
-      runTables(config, log, logger, stop),
-      keepRetention(log, config.retentionHours, stop),
-      ...(config.clickhouseUrl === undefined ? [keepGateway(config, logger, stop)] : []),
+      (stop: AbortSignal) => runOn(engine, tower, stop, reportTo(logger)),
+      (stop: AbortSignal) => runTables(config, log, logger, stop),
+      (stop: AbortSignal) => keepRetention(log, config.retentionHours, logger, stop),
     ]
-    await Promise.all(
-      jobs.map(job =>
-        job.catch((error: unknown) => {
-          failed.abort()
-          throw error
-        }),
-      ),
-    )
+    if (config.clickhouseUrl === undefined) jobs.push(stop => keepGateway(config, logger, stop))
+    await together(jobs, until)
   } finally {
     views.close()
     await log.close()
@@ -62,7 +53,7 @@ export async function runSinks(config: Config, logger: Logger, until: AbortSigna
 /** Where ClickHouse is reached. */
 export const clickhouseOf = (config: Config): ClickHouse =>
   connect({
-    url: config.clickhouseUrl ?? `http://127.0.0.1:${config.clickhousePort}`,
+    url: config.clickhouseUrl ?? urlOf(config.bind, config.clickhousePort),
     user: config.clickhouseUser,
     password: config.clickhousePassword ?? clickhousePasswordOf(config.data),
   })

@@ -1,22 +1,23 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeWhole } from '../ingest/whole-file.ts'
 
 /** ClickHouse's password where none is set: drawn once and kept in the data directory, for its owner's eyes only. */
 export function clickhousePasswordOf(directory: string): string {
   const path = join(directory, 'clickhouse-password')
-  if (existsSync(path)) return readFileSync(path, 'utf8').trim()
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const password = randomBytes(24).toString('base64url')
-  try {
-    const file = openSync(path, 'wx', 0o600)
-    writeSync(file, `${password}\n`)
-    fsyncSync(file)
-    closeSync(file)
-    chmodSync(path, 0o600)
-    return password
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return readFileSync(path, 'utf8').trim()
-    throw error
+  if (!existsSync(path)) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const draft = join(directory, `.clickhouse-password.${process.pid}.draft`)
+    writeWhole(draft, `${randomBytes(24).toString('base64url')}\n`)
+    try {
+      // Whole or not at all, and not over what another process drew meanwhile.
+      linkSync(draft, path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    } finally {
+      rmSync(draft)
+    }
   }
+  return readFileSync(path, 'utf8').trim()
 }

@@ -1,4 +1,9 @@
-/** Aborts on SIGINT and SIGTERM, and when whoever supervises us dies: then our standard input closes. */
+import { fstatSync } from 'node:fs'
+
+/**
+ * Aborts on SIGINT and SIGTERM, and when whoever supervises us dies: then the pipe that is our standard input closes.
+ * /dev/null and files (systemd, containers, nohup) are at their end from the beginning: that says nothing.
+ */
 export function stopSignal(): AbortSignal {
   const stop = new AbortController()
   const end = () => {
@@ -6,7 +11,9 @@ export function stopSignal(): AbortSignal {
     // An input that somebody holds open would keep the process once all is done.
     process.stdin.pause()
   }
-  process.once('SIGINT', end).once('SIGTERM', end)
-  if (!process.stdin.isTTY) process.stdin.on('end', end).on('error', end).resume()
+  // Not once: Ctrl-C comes twice, from the terminal and from npm or bin.js, which hand it on.
+  process.on('SIGINT', end).on('SIGTERM', end)
+  const input = fstatSync(0)
+  if (input.isFIFO() || input.isSocket()) process.stdin.on('end', end).on('error', end).resume()
   return stop.signal
 }

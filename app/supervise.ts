@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Logger } from 'pino'
+import { pause } from '../streams/run.ts'
 
 export interface Program {
   readonly name: string
@@ -41,12 +42,12 @@ export async function supervise(
       const code = await runOnce(args, env)
       if (stop.aborted) return 0
       deaths = performance.now() - began < FAST_MS ? deaths + 1 : 1
-      logger.error({ target: name, code, deaths }, `${name} ended; it is started again`)
       if (deaths < FAST_DEATHS && code !== UNRECOVERABLE) {
-        await new Promise(resolve => setTimeout(resolve, BACKOFF_MS * 2 ** deaths))
+        logger.error({ target: name, code, deaths }, `${name} ended; it is started again`)
+        await pause(BACKOFF_MS * 2 ** deaths, stop)
         continue
       }
-      logger.fatal({ target: name }, `${name} does not stay up: see what it said above`)
+      logger.fatal({ target: name, code, deaths }, `${name} does not stay up: see what it said above`)
       givenUp.abort()
       return code === 0 ? 1 : code
     }
@@ -54,6 +55,7 @@ export async function supervise(
 
   /** One life of a program. It ends with us: its standard input closes when we die. */
   function runOnce(args: readonly string[], env: Program['env'] = {}): Promise<number> {
+    if (stop.aborted) return Promise.resolve(0)
     return new Promise(resolve => {
       const child: ChildProcess = spawn(process.execPath, [...HEAP, main, ...args], {
         stdio: ['pipe', 'inherit', 'inherit'],
@@ -64,8 +66,7 @@ export async function supervise(
         child.kill('SIGTERM')
         killer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS)
       }
-      if (stop.aborted) end()
-      else stop.addEventListener('abort', end, { once: true })
+      stop.addEventListener('abort', end, { once: true })
       child.on('exit', (code, signal) => {
         clearTimeout(killer)
         stop.removeEventListener('abort', end)

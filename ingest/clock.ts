@@ -125,14 +125,17 @@ export function startTicking({
 
   const run = async () => {
     let away = false
+    let ticked = false
     while (!signal.aborted) {
       const next = nextTick(last, wall())
       if (next) {
         try {
           await appender.append([tickRecord(wire, partitionsOf, next.tick)])
-          if (next.leaptMs !== null)
+          // Since the last tick of an earlier run time has passed, and the clock has not leapt.
+          if (ticked && next.leaptMs !== null)
             log.warn({ from: last, to: next.tick }, 'the wall clock leapt ahead by more than an hour')
           last = next.tick
+          ticked = true
           away = false
         } catch (error) {
           if (!(error instanceof LogUnavailable)) throw error

@@ -4,7 +4,7 @@
  */
 import { Delivery, type SinkEngine } from './deliver.ts'
 import { Fenced, LogUnavailable } from './log/log.ts'
-import { pause, type RunReport } from './run.ts'
+import { pause, type RunReport, together } from './run.ts'
 import { type AnySink, Unavailable } from './sink.ts'
 import type { Millis } from './time.ts'
 
@@ -30,18 +30,10 @@ export async function runSinks(
   until: AbortSignal,
   report: RunReport = {},
 ): Promise<void> {
-  const failed = new AbortController()
-  const stop = AbortSignal.any([until, failed.signal])
-  const errors: unknown[] = []
-  await Promise.all(
-    sinks.map(sink =>
-      runSink(engine, sink, stop, report).catch((error: unknown) => {
-        errors.push(error)
-        failed.abort()
-      }),
-    ),
+  await together(
+    sinks.map(sink => stop => runSink(engine, sink, stop, report)),
+    until,
   )
-  if (errors.length > 0) throw errors[0]
 }
 
 async function runSink(

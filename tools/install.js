@@ -2,7 +2,7 @@
 // whatever Node the machine has; what it installs brings the Node that everything else runs on.
 import { execSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -13,12 +13,7 @@ const wanted = createHash('sha256')
   .digest('hex')
 
 const marked = existsSync(marker) ? readFileSync(marker, 'utf8') : undefined
-// Whoever has run `npm ci` by hand has left no marker.
-const installed =
-  marked === undefined
-    ? existsSync(join(root, 'node_modules', '.package-lock.json')) &&
-      existsSync(join(root, 'node_modules', '.bin', 'node'))
-    : marked === wanted
+const installed = marked === undefined ? installedByHand() : marked === wanted
 
 if (!installed) {
   console.error('milepost: installing what is missing (npm ci); the ClickHouse engine is large, this takes a minute …')
@@ -28,3 +23,13 @@ if (!installed) {
 }
 // Not at every start: an installation may be read-only.
 if (marked !== wanted) writeFileSync(marker, wanted)
+
+/** Whoever has run `npm ci` by hand has left no marker, but a list that is younger than what it was made of. */
+function installedByHand() {
+  const list = join(root, 'node_modules', '.package-lock.json')
+  return (
+    existsSync(list) &&
+    existsSync(join(root, 'node_modules', '.bin', 'node')) &&
+    statSync(list).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs
+  )
+}

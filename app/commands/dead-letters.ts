@@ -8,7 +8,7 @@ import { outgoing } from '../../streams/outgoing.ts'
 import type { Instant } from '../../streams/time.ts'
 import type { AnyTopic } from '../../streams/topic.ts'
 import { loadConfig } from '../config.ts'
-import { openLog } from '../open-log.ts'
+import { openExistingLog } from '../open-log.ts'
 import { readAll } from '../read-topic.ts'
 import { topicNamed } from '../topic-named.ts'
 import { type Command, isoOf, print, printJson, printTable, UsageError } from './command.ts'
@@ -67,7 +67,7 @@ replay puts the record back into its topic once; --again also those that were pu
       options: { json: { type: 'boolean' }, all: { type: 'boolean' }, again: { type: 'boolean' } },
     })
     const [verb, ...numbers] = positionals
-    const log = openLog(loadConfig(process.env))
+    const log = openExistingLog(loadConfig(process.env))
     try {
       const all = await letters(log)
       const chosen = values.all ? all : all.filter(letter => numbers.includes(String(letter.number)))
@@ -97,7 +97,7 @@ replay puts the record back into its topic once; --again also those that were pu
           .filter(letter => (values.again ?? false) || !letter.replayed)
           .filter(letter => letter.value.raw.length > 0)
         for (const letter of due) await replayLetter(log, letter, Date.now() as Instant)
-        print(`${due.length} of ${chosen.length} put back; the others had been before (see --again)`)
+        print(`${due.length} of ${chosen.length} put back; the others had been before (see --again) or have no bytes`)
       } else
         throw new UsageError(
           verb === 'show' || verb === 'replay'

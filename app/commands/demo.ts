@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { createToken, listTokens, revokeToken } from '../../ingest/tokens.ts'
 import { liveFleet } from '../../tools/feeder/fleet.ts'
 import { send } from '../../tools/feeder/send.ts'
+import { urlOf } from '../../sinks/clickhouse/gateway/spawn.ts'
 import { pause } from '../../streams/run.ts'
 import { DEMO_PARTNER, DEMO_SECRET, loadConfig } from '../config.ts'
 import { stopSignal } from '../stop-signal.ts'
@@ -26,13 +27,14 @@ Run by "milepost start" unless --no-demo: some 20 vehicles between European citi
     const signal = stopSignal()
     // Whoever starts first is shown the first token; that is not the demo.
     while (!existsSync(path) && !signal.aborted) await pause(100, signal)
+    if (signal.aborted) return 0
     const created = await createToken(path, 'ingest', NAME)
     for (const token of listTokens(path))
       if (token.name === NAME && token.id !== created.id) await revokeToken(path, token.id)
     try {
       await send(
         liveFleet({ vehicles: 20, tempo: TEMPO, partners: [DEMO_PARTNER], signal }),
-        { url: `http://127.0.0.1:${config.httpPort}`, token: created.token, secrets: { [DEMO_PARTNER]: secret } },
+        { url: urlOf(config.bind, config.httpPort), token: created.token, secrets: { [DEMO_PARTNER]: secret } },
         { atOnce: true, giveUpAfterMs: PATIENCE_MS, signal },
       )
     } finally {

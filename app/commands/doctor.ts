@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { access, constants, statfs } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { loadConfig } from '../config.ts'
-import { openLog } from '../open-log.ts'
+import { openExistingLog } from '../open-log.ts'
 import { pipelineHealth } from '../pipeline-health.ts'
 import { clickhouseOf } from '../run-sinks.ts'
 import { type Command, print, printJson } from './command.ts'
@@ -35,34 +36,38 @@ export const doctor: Command = {
       const { bavail, bsize } = await statfs(config.data)
       return `${config.data}, ${Math.round((bavail * bsize) / 2 ** 30)} GiB free`
     })
-    await look('log', async () => {
-      const log = openLog(config)
-      try {
-        const result = log.db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string } | undefined
-        if (result && result.quick_check !== 'ok') throw new Error(`damaged: ${result.quick_check}; restore a backup`)
-        const { hops } = await pipelineHealth(log, [])
-        for (const hop of hops)
-          findings.push({
-            what: hop.hop,
-            ok: hop.state !== 'stopped',
-            says: hop.detail ?? `${hop.state}, ${hop.lag} unread, ${hop.deadLetters} dead letters`,
-          })
-        return `sound (${log.id.slice(0, 8)})`
-      } finally {
-        await log.close()
-      }
-    })
-    await look('clickhouse', async () => {
-      const clickhouse = clickhouseOf(config)
-      try {
-        const [row] = await clickhouse.query<{ version: string; positions: string }>(
-          'SELECT version() AS version, (SELECT count() FROM vehicle_positions) AS positions',
-        )
-        return `${row?.version ?? '?'}, ${row?.positions ?? '?'} vehicle positions`
-      } finally {
-        await clickhouse.close()
-      }
-    })
+    // Whoever looks makes nothing: neither a log nor a password.
+    const isThere = existsSync(config.data)
+    if (isThere)
+      await look('log', async () => {
+        const log = openExistingLog(config)
+        try {
+          const result = log.db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string } | undefined
+          if (result && result.quick_check !== 'ok') throw new Error(`damaged: ${result.quick_check}; restore a backup`)
+          const { hops } = await pipelineHealth(log)
+          for (const hop of hops)
+            findings.push({
+              what: hop.hop,
+              ok: hop.state !== 'stopped',
+              says: hop.detail ?? `${hop.state}, ${hop.lag} unread, ${hop.deadLetters} dead letters`,
+            })
+          return `sound (${log.id.slice(0, 8)})`
+        } finally {
+          await log.close()
+        }
+      })
+    if (isThere)
+      await look('clickhouse', async () => {
+        const clickhouse = clickhouseOf(config)
+        try {
+          const [row] = await clickhouse.query<{ version: string; positions: string }>(
+            'SELECT version() AS version, (SELECT count() FROM vehicle_positions) AS positions',
+          )
+          return `${row?.version ?? '?'}, ${row?.positions ?? '?'} vehicle positions`
+        } finally {
+          await clickhouse.close()
+        }
+      })
     if (values.json) printJson(findings)
     else for (const { what, ok, says } of findings) print(`${ok ? 'ok  ' : 'BAD '} ${what}: ${says}`)
     return findings.every(({ ok }) => ok) ? 0 : 1

@@ -1,11 +1,10 @@
 import { parseArgs } from 'node:util'
 import type { Event } from '../../streams/event.ts'
 import type { Log } from '../../streams/log/log.ts'
-import { partitionOf } from '../../streams/partition.ts'
 import * as topics from '../../schemas/topics.ts'
 import type { AnyTopic } from '../../streams/topic.ts'
 import { loadConfig } from '../config.ts'
-import { openLog } from '../open-log.ts'
+import { openExistingLog } from '../open-log.ts'
 import { readAll } from '../read-topic.ts'
 import { type Command, isoOf, print, printJson, UsageError } from './command.ts'
 
@@ -32,23 +31,23 @@ interface Trace {
 async function traceOf(log: Log, shipmentId: string): Promise<Trace[]> {
   const traces: Trace[] = []
   const vehicles = new Set<string>()
-  const collect = async (topic: AnyTopic, key: string, concerns: (value: Record<string, unknown>) => boolean) => {
-    for await (const { event, record } of readAll(log, topic, partitionOf(key, log.partitionsOf(topic.name)))) {
+  const collect = async (topic: AnyTopic, key: string) => {
+    for await (const { event, record } of readAll(log, topic, key)) {
       const value = event.value as Record<string, unknown>
-      if (record.key === key && concerns(value))
-        traces.push({ topic: topic.name, offset: record.offset, event: event as Trace['event'] })
-      if (record.key === key && typeof value['vehicleId'] === 'string') vehicles.add(value['vehicleId'])
+      if (topic === topics.vehicleAssignments && value['shipmentId'] !== shipmentId) continue
+      traces.push({ topic: topic.name, offset: record.offset, event: event as Trace['event'] })
+      if (typeof value['vehicleId'] === 'string') vehicles.add(value['vehicleId'])
     }
   }
-  for (const topic of OF_A_SHIPMENT) await collect(topic, shipmentId, () => true)
-  for (const vehicleId of vehicles)
-    await collect(topics.vehicleAssignments, vehicleId, value => value['shipmentId'] === shipmentId)
+  for (const topic of OF_A_SHIPMENT) await collect(topic, shipmentId)
+  for (const vehicleId of vehicles) await collect(topics.vehicleAssignments, vehicleId)
   return traces.sort(
     (a, b) => a.event.receivedAt - b.event.receivedAt || a.topic.localeCompare(b.topic) || a.offset - b.offset,
   )
 }
 
-const ENVELOPE = new Set([
+/** Too long for a line, or said elsewhere on it. */
+const LEFT_OUT = new Set([
   'occurredAt',
   'shipmentId',
   'customerId',
@@ -63,7 +62,7 @@ const ENVELOPE = new Set([
 ])
 const told = (value: Record<string, unknown>): string =>
   Object.entries(value)
-    .filter(([name, part]) => !ENVELOPE.has(name) && part !== null && part !== false)
+    .filter(([name, part]) => !LEFT_OUT.has(name) && part !== null && part !== false)
     .map(([name, part]) => `${name}=${/^p\d\d$|At$/.test(name) ? isoOf(Number(part)) : JSON.stringify(part)}`)
     .join(' ')
 
@@ -77,7 +76,7 @@ export const follow: Command = {
     })
     const [shipmentId] = positionals
     if (shipmentId === undefined) throw new UsageError('which shipment?')
-    const log = openLog(loadConfig(process.env))
+    const log = openExistingLog(loadConfig(process.env))
     try {
       const traces = await traceOf(log, shipmentId)
       if (values.json) printJson(traces.map(({ topic, offset, event }) => ({ topic, offset, ...event })))

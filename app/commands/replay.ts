@@ -5,7 +5,7 @@ import { Delivery } from '../../streams/deliver.ts'
 import { Taken } from '../../streams/log/log.ts'
 import type { AnySink } from '../../streams/sink.ts'
 import { loadConfig } from '../config.ts'
-import { openLog } from '../open-log.ts'
+import { openExistingLog } from '../open-log.ts'
 import { sinkNames } from '../sinks.ts'
 import { topicNamed } from '../topic-named.ts'
 import { type Command, print, UsageError } from './command.ts'
@@ -19,7 +19,7 @@ Tables take what they have already without doubling it; a table that was emptied
     const { positionals } = parseArgs({ args: [...args], allowPositionals: true })
     const known = new Map(sinkNames().map(sink => [sink.name, sink.reads]))
     if (positionals.length === 0) throw new UsageError(`which sink? There are ${[...known.keys()].join(', ')}`)
-    const log = openLog(loadConfig(process.env))
+    const log = openExistingLog(loadConfig(process.env))
     try {
       for (const name of positionals) {
         const reads = topicNamed(known.get(name) ?? '')

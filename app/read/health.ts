@@ -25,7 +25,7 @@ export type Hop = z.infer<typeof hopShape>
 
 /** What the program knows of itself; counts since the log began. */
 export interface PipelineHealth {
-  /** Every hop runs and none is far behind. */
+  /** A living process runs every hop. */
   readonly ready: boolean
   readonly hops: readonly Hop[]
   /** The highest tick, milliseconds; null: none yet. */
@@ -86,7 +86,7 @@ export const healthRoutes = ({ views, pipeline }: HealthNeeds): readonly AnyRout
   route({
     method: 'GET',
     path: '/health/ready',
-    summary: 'Every hop runs and none is far behind',
+    summary: 'A living process runs every hop',
     answers: {
       200: { description: 'So it is', shape: readyShape },
       503: { description: 'Not yet, or no more', shape: readyShape },

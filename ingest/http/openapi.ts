@@ -1,6 +1,6 @@
 /**
  * What is published of these routes, as parts of an OpenAPI 3.1 document (whose JSON Schema is that of 2020-12). The
- * schemas of what comes in are those that it is checked with; test/ingest/openapi.test.ts holds the rest against real answers.
+ * schemas of what comes in are those that it is checked with; test/ingest/http/openapi.test.ts holds the rest against real answers.
  */
 import { z } from 'zod'
 import { MAX_RECORDS } from '../adapter.ts'

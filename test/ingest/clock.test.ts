@@ -56,6 +56,24 @@ describe('in live mode', () => {
     )
   })
 
+  test('days between two runs are no leap of the clock', async () => {
+    const log = new MemoryLog()
+    const over = Promise.withResolvers<undefined>()
+    const wall = () => {
+      if (log.ticks().length > 0) over.resolve(undefined)
+      return noon(0)
+    }
+    const silent = () => assert.fail('nothing is wrong')
+    const from = noon(-90_000)
+    const ticking = startTicking({
+      ...{ appender: log, wire: localWire, partitionsOf, wall, from, everyMs: 1 },
+      log: { warn: silent, error: silent },
+    })
+    await over.promise
+    await ticking.stop()
+    assert.equal(log.ticks().length, 1)
+  })
+
   test('a bug in the log ends the ticking loudly', async () => {
     const log = new MemoryLog()
     log.failure = new TypeError('a bug')

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
+import { createHmac, generateKeyPairSync, sign as signEd25519 } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { isSigned, readSignature, sign, type SignatureHeaders, verifyingKey } from '../../ingest/signature.ts'
@@ -50,6 +50,24 @@ describe('a signature', () => {
     ] as const) {
       assert.equal(verify(headers(), BODY, [SECRET], AT + seconds), good, `${seconds} s`)
     }
+  })
+
+  test('is compared in whole seconds, as it is written', () => {
+    const signed = readSignature(headers(), ((AT + 300) * 1_000 + 999) as Instant)
+    assert.ok(!('reason' in signed))
+  })
+
+  test('may be by an Ed25519 key, of which we know the public half', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+    const secret = `whpk_${publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64')}`
+    const by = (version: string, text: string) => ({
+      'webhook-signature': `${version},${signEd25519(null, Buffer.from(text), privateKey).toString('base64')}`,
+    })
+    const text = `${ID}.${AT}.${BODY.toString()}`
+    assert.ok(verify(headers(by('v1a', text)), BODY, [SECRET, secret], AT))
+    assert.ok(!verify(headers(by('v1a', `${text} `)), BODY, [secret], AT))
+    assert.ok(!verify(headers(by('v1', text)), BODY, [secret], AT))
+    assert.ok(!verify(headers(by('v1a', text)), BODY, [SECRET], AT))
   })
 
   test('is over the very bytes', () => {

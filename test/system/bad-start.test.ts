@@ -2,12 +2,23 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync, closeSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+  closeSync,
+} from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { suite, test, type TestContext } from 'node:test'
 import { UNRECOVERABLE } from '../../app/supervise.ts'
+import { childrenOf } from '../../tools/chaos/processes.ts'
 import { installation, until } from '../support/installation.ts'
 import { positions } from '../support/positions.ts'
 
@@ -39,6 +50,7 @@ suite('a port in use', () => {
       assert.match(program.stderr, new RegExp(`${at.httpPort}.*MILEPOST_HTTP_PORT`))
       assert.equal(other.visits, 0)
       assert.ok(await isFree(at.clickhousePort), 'what was started beside it is gone')
+      assert.ok(!existsSync(join(at.data, 'tokens.json')), 'the first token is made where it is shown')
     })
 
   test('of ClickHouse: it says so, everything else goes on, and it catches up once the port is free', async t => {
@@ -115,11 +127,38 @@ test('a data directory that was damaged: it ends and says so, and what is left o
   assert.ok(readFileSync(path).equals(before))
 })
 
+test('without a terminal or a supervisor it runs on; a Ctrl-C that comes twice ends it in order', async t => {
+  const { up } = await installation(t)
+  const program = await up('all', {}, ['sh', '-c', 'exec "$0" "$@" </dev/null'])
+  await until('its processes run', () => childrenOf(program.pid).length === 3)
+  program.signal('SIGINT')
+  await new Promise(resolve => setTimeout(resolve, 20))
+  program.signal('SIGINT')
+  assert.deepEqual(await program.ended, { code: 0, signal: null })
+})
+
+test('whoever but looks at an installation makes none', async t => {
+  const { at } = await installation(t)
+  for (const args of [
+    ['follow', 'S-1'],
+    ['dead-letters', 'list'],
+    ['replay', 'clickhouse/refused'],
+  ]) {
+    const { code, stderr } = await at.command(args)
+    assert.equal(code, UNRECOVERABLE, stderr)
+    assert.match(stderr, /there is no \S+milepost\.sqlite: start Milepost/)
+  }
+  const { code, stdout } = await at.command(['doctor'])
+  assert.equal(code, 1)
+  assert.match(stdout, /^BAD {2}data directory/m)
+  assert.ok(!existsSync(at.data))
+})
+
 test('settings that make no sense: all of them named at once', async t => {
   const { launch } = await installation(t)
   const program = launch('all', { MILEPOST_HTTP_PORT: '99999', MILEPOST_TIME: 'sometimes', MILEPOST_COLOUR: 'red' })
   const { code } = await program.ended
-  assert.equal(code, 64)
+  assert.equal(code, UNRECOVERABLE)
   assert.match(program.stderr, /MILEPOST_HTTP_PORT/)
   assert.match(program.stderr, /MILEPOST_TIME/)
   assert.match(program.stderr, /MILEPOST_COLOUR/)

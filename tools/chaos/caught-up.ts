@@ -15,7 +15,7 @@ async function outstanding(log: Log, matters: (hop: string) => boolean = () => t
     const heard = (await log.checkpointOf(task))?.offsets[place(clockTicks.name, 0)] ?? 0
     if (heard < end) waiting.push(`${task} has not heard ${end - heard} ticks`)
   }
-  const { hops } = await pipelineHealth(log, [])
+  const { hops } = await pipelineHealth(log)
   for (const { hop, lag, detail } of hops)
     if (lag > 0 && matters(hop))
       waiting.push(`${hop} has not read ${lag} records${detail === null ? '' : ` (${detail})`}`)

@@ -60,7 +60,7 @@ export class Poster {
         const { retryAfter, ...answer } = await this.#once(attempt)
         const { status } = answer
         if (status < 500 && !TRY_AGAIN.has(status)) return { ...answer, ms: performance.now() - sentAt, retries }
-        waitMs = retryAfter ?? waitMs
+        waitMs = Math.max(LEAST_WAIT_MS, retryAfter ?? waitMs)
         trouble = `${status} ${answer.text.slice(0, 200)}`
       } catch (error) {
         this.#patience.signal.throwIfAborted()

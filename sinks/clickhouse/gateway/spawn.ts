@@ -14,6 +14,12 @@ export interface Gateway {
   stop(): Promise<void>
 }
 
+/** Where this machine reaches what listens on an address. */
+export function urlOf(bind: string, port: number): string {
+  const host = bind === '0.0.0.0' || bind === '::' ? '127.0.0.1' : bind
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 
 /**
@@ -47,10 +53,8 @@ export async function spawnGateway(options: Omit<GatewayOptions, 'endWithStdin'>
   })
   failed.catch(() => undefined)
   const { port } = await Promise.race([ready, failed])
-  const host =
-    options.bind === undefined || options.bind === '0.0.0.0' || options.bind === '::' ? '127.0.0.1' : options.bind
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: urlOf(options.bind ?? '127.0.0.1', port),
     port,
     process: child,
     stop: async () => {

@@ -24,6 +24,8 @@ export interface EmbeddedOptions {
   readonly directory: string
   /** Partitions of the topics that are new; the others keep theirs. */
   readonly topics: ReadonlyMap<string, number>
+  /** false: a directory without a log is refused, and stays as it is. */
+  readonly mayMake?: boolean
   /** The wall clock, milliseconds. */
   readonly now?: () => number
   /** Who claims tasks by this connection: `PID@START`, this process unless a test says otherwise. */
@@ -52,8 +54,8 @@ export class EmbeddedLog implements Log {
   #ownCommits = 0
   #writing: Promise<void> = Promise.resolve()
 
-  constructor({ directory, topics, now = Date.now, owner = thisProcess() }: EmbeddedOptions) {
-    const { db, logId, partitions } = openDataFile(directory, topics)
+  constructor({ directory, topics, mayMake = true, now = Date.now, owner = thisProcess() }: EmbeddedOptions) {
+    const { db, logId, partitions } = openDataFile(directory, topics, mayMake)
     this.id = logId
     this.db = db
     this.now = now

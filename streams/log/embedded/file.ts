@@ -48,13 +48,17 @@ export interface DataFile {
 }
 
 /**
- * Open the data directory's file, or make it. `topics` says how many partitions a topic gets when it is new; an
+ * Open the data directory's file, or make it, if it may be made. `topics` says how many partitions a topic gets when it is new; an
  * existing topic keeps what it has. Throws, with what to do, on a directory that is not ours, damaged, or newer.
  */
-export function openDataFile(directory: string, topics: ReadonlyMap<string, number>): DataFile {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+export function openDataFile(directory: string, topics: ReadonlyMap<string, number>, mayMake: boolean): DataFile {
   const path = join(directory, FILE)
-  if (!existsSync(path)) refuseForeign(directory)
+  if (!existsSync(path)) {
+    if (!mayMake)
+      throw new LogRefused(`there is no ${path}: start Milepost there first, or say with MILEPOST_DATA where it is`)
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    refuseForeign(directory)
+  }
   const db = openDatabase(path)
   try {
     db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)

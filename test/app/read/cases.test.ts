@@ -61,8 +61,9 @@ describe('GET /v1/cases', () => {
     assert.equal(answer.statusCode, 400)
   })
 
-  test('one by its id', async () => {
+  test('one by its id, fresh each time', async () => {
     const answer = await s.server.inject({ path: '/v1/cases/c-2', headers: bearer('read') })
+    assert.equal(answer.headers['cache-control'], 'no-store')
     assert.equal(answer.json<{ state: string }>().state, 'acknowledged')
     assert.equal((await s.server.inject({ path: '/v1/cases/c-9', headers: bearer('read') })).statusCode, 404)
   })
@@ -109,6 +110,7 @@ describe('POST /v1/cases/{caseId}/…', () => {
       headers: { ...bearer('admin'), 'content-type': 'application/json' },
     })
     assert.equal(broken.statusCode, 400)
+    assert.equal((await post('/v1/cases/c-1/resolve', { text: 'x'.repeat(70_000) })).statusCode, 413)
     assert.equal(s.actions.length, 0)
   })
 

@@ -75,7 +75,11 @@ describe('a session', () => {
     s.wall = SESSION_MS
     assert.equal(await read(first), 401)
     const second = await login()
-    await s.server.inject({ method: 'POST', path: '/logout', headers: { ...second, ...OWN } })
+    const logout = (headers: Record<string, string>) => s.server.inject({ method: 'POST', path: '/logout', headers })
+    assert.equal((await logout({ ...second, host: OWN.host, origin: 'http://127.0.0.1:9999' })).statusCode, 403)
+    assert.equal(await read(second), 200, 'another site’s page ends no session')
+    const answer = await logout({ ...second, ...OWN })
+    assert.match(String(answer.headers['set-cookie']), /^milepost_session=; .*Max-Age=0/)
     assert.equal(await read(second), 401)
   })
 

@@ -100,6 +100,43 @@ describe('limits', () => {
     }
   })
 
+  test(
+    'a caller who hangs up too early holds its room until what it sent is done with',
+    { timeout: 20_000 },
+    async context => {
+      const body = JSON.stringify([fix()])
+      const door = await frontDoor(context, { maxBytesUnderWay: body.length })
+      const gate = Promise.withResolvers<undefined>()
+      door.log.durable = gate.promise
+      const socket = connect(Number(new URL(door.origin).port), '127.0.0.1')
+      socket.write(`${head(door, `content-length: ${body.length}`)}\r\n\r\n${body}`)
+      while (door.log.waiting < 1) await new Promise(resolve => setTimeout(resolve, 1))
+      socket.destroy()
+      // Whoever hangs up is noticed a moment later.
+      await new Promise(resolve => setTimeout(resolve, 50))
+      assert.equal((await door.send(body)).status, 503)
+      gate.resolve(undefined)
+      for (let tries = 0; (await door.send(body)).status !== 200; tries++)
+        assert.ok(tries < 1_000, 'the room is never made')
+    },
+  )
+
+  test('a body that is compressed counts as the largest that it may become', { timeout: 20_000 }, async context => {
+    const door = await frontDoor(context, { maxBytesUnderWay: 20_000, bodyLimitBytes: 10_000 })
+    const gate = Promise.withResolvers<undefined>()
+    door.log.durable = gate.promise
+    const zipped = () =>
+      door.call('POST', '/v1/positions', new Uint8Array(gzipSync(JSON.stringify([fix()]))), {
+        ...{ 'content-type': 'application/json', 'content-encoding': 'gzip' },
+        ...door.bearer(door.tokens.ingest),
+      })
+    const first = [zipped(), zipped()]
+    while (door.log.waiting < 2) await new Promise(resolve => setTimeout(resolve, 1))
+    assert.equal((await zipped()).status, 503)
+    gate.resolve(undefined)
+    for (const answer of await Promise.all(first)) assert.equal(answer.status, 200)
+  })
+
   test('while there is no room in the log nobody is let in, and the reason is said', async context => {
     let reason: string | undefined = 'the disk is 86 % full'
     const door = await frontDoor(context, { guard: () => reason })
