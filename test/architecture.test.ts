@@ -24,9 +24,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   streams: ['node:'],
   schemas: ['node:', 'avsc'],
-  domain: ['simple-statistics'],
+  domain: [],
   ingest: ['node:', 'fastify', 'prom-client', 'zod'],
-  processors: ['simple-statistics'],
+  processors: [],
   sinks: ['node:', '@clickhouse/client', 'chdb', 'zod'],
   app: ['node:', 'fastify', 'pino', 'prom-client', 'yaml', 'zod'],
   tools: ['node:', 'zod'],
