@@ -4,6 +4,7 @@ import { PROGRESS_BUCKET_MS, progressBucket } from '../schemas/topics.ts'
 import type { DenseList, Place, Row } from '../streams/evidence.ts'
 import { hours, type Instant } from '../streams/time.ts'
 import type { Codec } from '../streams/topic.ts'
+import { Reader, readNumbers, readTexts, Writer, writeNumbers, writeTexts } from './columns.ts'
 import type { Revised } from './corrections.ts'
 
 /** The last word on one bucket of one vehicle; its row lies at the start of the bucket, under the vehicle's id. */
@@ -25,50 +26,51 @@ export const progressRow = (
 })
 export const startOfBucket = (bucket: number): Instant => (bucket * PROGRESS_BUCKET_MS) as Instant
 
-/**
- * A block: the vehicles as JSON, led by its length (4 bytes), then 36 bytes a row: start of the bucket (f64), latitude (f64), longitude
- * (f64), milliseconds into the bucket (u32), revision (u32), which vehicle (u16), retracted (u16); big endian.
- */
-const ROW_BYTES = 36
+const VERSION = 1
+const out = new Writer()
+
+/** A block: version · count · one column for each field. */
 const blocks: Codec<readonly Place<Progress>[]> = {
   encode(rows) {
-    const vehicles = [...new Set(rows.map(({ id }) => id))]
-    const names = new TextEncoder().encode(JSON.stringify(vehicles))
-    const bytes = new Uint8Array(4 + names.length + rows.length * ROW_BYTES)
-    const view = new DataView(bytes.buffer)
-    view.setUint32(0, names.length)
-    bytes.set(names, 4)
-    rows.forEach(({ at, id, value }, n) => {
-      const row = 4 + names.length + n * ROW_BYTES
-      view.setFloat64(row, at)
-      view.setFloat64(row + 8, value.latitude)
-      view.setFloat64(row + 16, value.longitude)
-      view.setUint32(row + 24, value.occurredAt - at)
-      view.setUint32(row + 28, value.revision)
-      view.setUint16(row + 32, vehicles.indexOf(id))
-      view.setUint16(row + 34, value.retracted ? 1 : 0)
-    })
-    return bytes
+    out.begin()
+    out.room(16)
+    out.byte(VERSION)
+    out.varint(rows.length)
+    writeNumbers(out, rows, ({ at }) => at / PROGRESS_BUCKET_MS)
+    writeTexts(out, rows, ({ id }) => id)
+    writeNumbers(out, rows, ({ at, value }) => value.occurredAt - at)
+    writeNumbers(out, rows, ({ value }) => value.latitude)
+    writeNumbers(out, rows, ({ value }) => value.longitude)
+    writeNumbers(out, rows, ({ value }) => value.revision)
+    writeNumbers(out, rows, ({ value }) => Number(value.retracted))
+    return out.written()
   },
   decode(bytes) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const length = view.getUint32(0)
-    const vehicles = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))) as string[]
-    const rows: Place<Progress>[] = []
-    for (let row = 4 + length; row < bytes.byteLength; row += ROW_BYTES) {
-      const at = view.getFloat64(row) as Instant
-      const vehicleId = vehicles[view.getUint16(row + 32)] ?? ''
+    const block = new Reader(bytes)
+    const version = block.byte()
+    if (version !== VERSION)
+      throw new Error(`a block of progress of version ${version}: was this written by a newer release?`)
+    const count = block.varint()
+    const buckets = readNumbers(block, count) ?? []
+    const vehicles = readTexts(block, count)
+    const intoMs = readNumbers(block, count)
+    const latitude = readNumbers(block, count)
+    const longitude = readNumbers(block, count)
+    const revision = readNumbers(block, count)
+    const retracted = readNumbers(block, count)
+    return buckets.map((bucket, i): Place<Progress> => {
+      const at = startOfBucket(bucket ?? 0)
+      const vehicleId = vehicles[i] ?? ''
       const value: Progress = {
         vehicleId,
-        occurredAt: (at + view.getUint32(row + 24)) as Instant,
-        latitude: view.getFloat64(row + 8),
-        longitude: view.getFloat64(row + 16),
-        revision: view.getUint32(row + 28),
-        retracted: view.getUint16(row + 34) === 1,
+        occurredAt: (at + (intoMs?.[i] ?? 0)) as Instant,
+        latitude: latitude?.[i] ?? 0,
+        longitude: longitude?.[i] ?? 0,
+        revision: revision?.[i] ?? 1,
+        retracted: retracted?.[i] === 1,
       }
-      rows.push({ at, id: vehicleId, value })
-    }
-    return rows
+      return { at, id: vehicleId, value }
+    })
   },
 }
 

@@ -26,6 +26,12 @@ test('a block of progress comes back as it was, to the last bit', () => {
   )
 })
 
+test('a block of a later version is refused', () => {
+  const block = progressList.blocks.encode([])
+  block[0] = 2
+  assert.throws(() => progressList.blocks.decode(block), /newer release/)
+})
+
 test('what is said of one vehicle and one bucket again takes the place of what was said before', () => {
   const rows = ['10:04:59', '10:00', '10:05'].map(at => progressRow(progressList, sighting(at, 'progress', 'a7')))
   assert.deepEqual(
