@@ -3,6 +3,7 @@
  * are frozen; the current ones must be backward compatible with all of them, and every record starts with the envelope.
  */
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -16,8 +17,12 @@ import {
 } from '../../schemas/registry.ts'
 import type { Avro, Field } from './values.ts'
 
-/** By `topic/N`, the id of each released schema. A line is added with each release; none is ever changed. */
-const frozen = JSON.parse(readFileSync(join(import.meta.dirname, 'released.json'), 'utf8')) as Record<string, number>
+/**
+ * By `topic/N`, of each released schema: the id that its records carry, and the hash of its file, because an id sees
+ * neither logical types nor defaults. An entry is added with each release; none is ever changed.
+ */
+const frozen: unknown = JSON.parse(readFileSync(join(import.meta.dirname, 'released.json'), 'utf8'))
+const fileOf = (name: string) => join(import.meta.dirname, '..', '..', 'schemas', 'released', `${name}.avsc`)
 
 /** Why records that one schema wrote can't be read with another; undefined: they can. */
 function incompatibility(reader: KnownSchema, writer: KnownSchema): string | undefined {
@@ -59,7 +64,10 @@ function logicalTypes(fields: readonly Field[], at = ''): Map<string, string> {
 
 test('what was released is as it was, and all of it is written down here', () => {
   const released = topicsWithSchema().flatMap(topic =>
-    releasedSchemas(topic).map(({ id }, n) => [`${topic}/${n + 1}`, id] as const),
+    releasedSchemas(topic).map(({ id }, n) => {
+      const name = `${topic}/${n + 1}`
+      return [name, { id, sha256: hash('sha256', readFileSync(fileOf(name))) }] as const
+    }),
   )
   assert.deepEqual(Object.fromEntries(released), frozen)
 })
