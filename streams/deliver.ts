@@ -61,7 +61,7 @@ export class Delivery {
     const intent = this.#checkpoint.intent ?? (await this.#intend())
     if (!intent) return false
     const records = this.#read ?? (await this.#recordsOf(intent.ranges))
-    const { events, letters } = this.#open(records, intent)
+    const { events, letters, tick } = this.#open(records, intent)
     try {
       if (events.length > 0) await this.sink.write({ token: intent.token, events })
     } catch (error) {
@@ -76,7 +76,7 @@ export class Delivery {
       })
       return true
     }
-    await this.#commit(this.#after(intent, events.length, letters.length), letters)
+    await this.#commit(this.#after(intent, tick, events.length, letters.length), letters)
     this.#read = undefined
     return true
   }
@@ -138,14 +138,18 @@ export class Delivery {
     return all
   }
 
-  #open(records: readonly Recorded[], intent: Intent): { events: Event<never>[]; letters: Outgoing[] } {
+  /** `tick`: the latest receivedAt so far, which dates those that can't be read. */
+  #open(
+    records: readonly Recorded[],
+    intent: Intent,
+  ): { events: Event<never>[]; letters: Outgoing[]; tick: Instant } {
     const events: Event<never>[] = []
     const dead: { readonly record: Recorded; readonly reason: string }[] = []
-    let receivedAt = 0 as Instant
+    let { tick } = this.#checkpoint
     for (const record of records) {
       try {
         const event = this.#engine.wire.open(this.sink.reads, record.value, record.cause)
-        if (event.receivedAt > receivedAt) receivedAt = event.receivedAt
+        if (event.receivedAt > tick) tick = event.receivedAt
         if (intent.excluded.includes(event.eventId))
           dead.push({ record, reason: this.#reasons.get(event.eventId) ?? 'unwritable' })
         else events.push(event)
@@ -153,9 +157,8 @@ export class Delivery {
         dead.push({ record, reason: error instanceof Error ? error.message : String(error) })
       }
     }
-    // Who can't be read has no date: it has that of the batch.
-    const letters = dead.map(({ record, reason }) => this.#letter(record, reason, receivedAt))
-    return { events, letters }
+    const letters = dead.map(({ record, reason }) => this.#letter(record, reason, tick))
+    return { events, letters, tick }
   }
 
   #letter(record: Recorded, reason: string, receivedAt: Instant): Outgoing {
@@ -165,8 +168,8 @@ export class Delivery {
     return outgoing(wire, log.partitionsOf, topic as AnyTopic, value, said)
   }
 
-  #after({ ranges }: Intent, written: number, dead: number): Checkpoint {
-    const { offsets, counters, tick } = this.#checkpoint
+  #after({ ranges }: Intent, tick: Instant, written: number, dead: number): Checkpoint {
+    const { offsets, counters } = this.#checkpoint
     const reached = Object.entries(ranges).map(([at, [, until]]) => [at, until] as const)
     return {
       tick,

@@ -61,7 +61,7 @@ export interface Bounds {
 export interface Checkpoint {
   /** By `topic/partition`: the offset of the next record to read. */
   readonly offsets: Readonly<Record<string, number>>
-  /** The highest tick that the task has heard. */
+  /** The highest tick that the task has heard; of a sink, the latest receivedAt. */
   readonly tick: Instant
   readonly counters: Counters
   /** Of a sink: the batch that is on its way out. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { caseOf, type Grounds, lateGrounds, withdrawn } from '../../domain/cases.ts'
+import { caseOf, type Grounds, lateGrounds, missedGrounds, withdrawn } from '../../domain/cases.ts'
 import { journey } from '../../domain/journey.ts'
-import type { CaseAction, ShipmentMilestone, ShipmentPlan } from '../../schemas/generated/events.ts'
-import { request, t } from '../support/scene.ts'
+import type { CaseAction, ShipmentMilestone } from '../../schemas/generated/events.ts'
+import { milestone, planned, t } from '../support/scene.ts'
 
 const about = {
   caseId: 'c1',
@@ -60,9 +60,7 @@ test('a case is withdrawn when that was learnt, by nobody, whoever had closed it
   assert.partialDeepStrictEqual(withdrawn(t('11:00'))(told), expected)
 })
 
-const plan: ShipmentPlan = { ...request({ hamburg: '09:00', copenhagen: '18:00' }), revision: 1, retracted: false }
-const milestone = (clock: string, code: string, stopId: string, more: Partial<ShipmentMilestone> = {}) =>
-  ({ occurredAt: t(clock), code, stopId, classifier: 'actual', retracted: false, ...more }) as ShipmentMilestone
+const plan = planned({ hamburg: '09:00', copenhagen: '18:00' })
 
 test('who comes at the deadline is in time; a late delivery is worse than a late pickup', () => {
   const late = (clock: string) => lateGrounds(plan, journey(plan, [milestone(clock, 'loaded', 'hamburg')]), t('18:00'))
@@ -89,4 +87,16 @@ test('a shipment is closed at its last stop alone, at the earliest moment that p
   assert.equal(closedAt({ ...delivered, retracted: true }), undefined)
   assert.equal(closedAt({ ...delivered, classifier: 'estimated' }), undefined)
   assert.equal(journey({ ...plan, status: 'cancelled' }, [delivered]).closedAt, plan.occurredAt)
+})
+
+test('a stop was missed from the first moment at which any stop after it was reached, whichever that is', () => {
+  const viaKiel = planned({ hamburg: '09:00', kiel: '12:00', copenhagen: '18:00' })
+  const known = [
+    milestone('17:00', 'gate_in', 'kiel'),
+    milestone('16:00', 'arrived_at_delivery', 'copenhagen'),
+    milestone('16:30', 'delivered', 'copenhagen'),
+  ]
+  const [missed, ...others] = missedGrounds(viaKiel, journey(viaKiel, known))
+  assert.deepEqual(others, [])
+  assert.partialDeepStrictEqual(missed, { stopId: 'hamburg', openedAt: t('16:00') })
 })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { breaksSilence, lastSilence, type Leg, silenceGrounds, silentAt } from '../../domain/silence.ts'
-import { t } from '../support/scene.ts'
+import { journey } from '../../domain/journey.ts'
+import { breaksSilence, lastSilence, type Leg, legs, silenceGrounds, silentAt } from '../../domain/silence.ts'
+import { milestone, planned, t } from '../support/scene.ts'
 
 const leg: Leg = { stopId: 'hamburg', from: t('09:00'), until: undefined, watchedUntil: t('Tue 00:00') }
 const fixes = (...clocks: string[]) => clocks.map(t)
@@ -47,4 +48,17 @@ test('a position breaks a silence that was told only within it', () => {
   assert.ok(
     !breaksSilence(told(), t('10:00')) && !breaksSilence(told('11:00'), t('11:00')) && !breaksSilence([], t('10:00')),
   )
+})
+
+test('who had been further on before the departure, or just then, is not on the way', () => {
+  const plan = planned({ hamburg: '09:00', copenhagen: '18:00' })
+  const onTheWay = (arrival: string) => {
+    const known = [
+      milestone('09:00', 'departed_pickup', 'hamburg'),
+      milestone(arrival, 'arrived_at_delivery', 'copenhagen'),
+    ]
+    return legs(plan, journey(plan, known)).map(({ until }) => until)
+  }
+  assert.deepEqual([onTheWay('08:00'), onTheWay('09:00')], [[], []])
+  assert.deepEqual(onTheWay('09:01'), [t('09:01')])
 })

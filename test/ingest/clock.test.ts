@@ -133,4 +133,8 @@ describe('in event mode', () => {
     assert.deepEqual(clock.moveTo(noon(5)), { receivedAt: clock.now(), tick: null, reached: clock.now() })
     assert.equal(clock.now(), t('2030-01-01T00:00:00Z'))
   })
+
+  test('moved by hand it tells a tick however little it moves', () => {
+    assert.equal(eventClock(noon(0), () => WALL).moveTo(noon(0.5)).tick, noon(0.5))
+  })
 })

@@ -75,6 +75,8 @@ describe('a position', () => {
     ['of an empty vehicle', fix({ vehicleId: '' }), '.vehicleId', /1 to 128/],
     ['of a vehicle of 129 characters', fix({ vehicleId: 'x'.repeat(129) }), '.vehicleId', /1 to 128/],
     ['of a vehicle with a control character', fix({ vehicleId: 'a\u0000b' }), '.vehicleId', /printable/],
+    ['of a vehicle with a control character behind ASCII', fix({ vehicleId: 'a\u0085b' }), '.vehicleId', /printable/],
+    ['of a vehicle with the character to delete', fix({ vehicleId: 'a\u007fb' }), '.vehicleId', /printable/],
     ['of a vehicle with half a surrogate pair', fix({ vehicleId: 'a\ud800' }), '.vehicleId', /printable/],
     ['of a vehicle with a space in front', fix({ vehicleId: ' a' }), '.vehicleId', /white space/],
     ['of a vehicle with a hard space behind', fix({ vehicleId: 'a\u00a0' }), '.vehicleId', /white space/],

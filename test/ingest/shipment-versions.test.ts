@@ -31,6 +31,14 @@ describe('a version of a shipment', () => {
     assert.equal(await versions.take('other', version(4), kept), 'newer')
   })
 
+  test('is compared with the one in the read model where that is newer than what was accepted here', async () => {
+    let theirs = version(1)
+    const { versions } = setUp(() => Promise.resolve(theirs))
+    assert.equal(await versions.take('s', version(5), kept), 'newer')
+    theirs = version(9)
+    assert.equal(await versions.take('s', version(7), kept), 'older')
+  })
+
   test('is kept when it is newer or older, and only then', async () => {
     const { versions } = setUp(() => Promise.resolve(version(5)))
     const calls: string[] = []

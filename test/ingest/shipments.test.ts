@@ -81,6 +81,18 @@ describe('a version of a shipment', () => {
     ['with an unknown field of a stop', shipment({ stops: [stop({ eta: 1 })] }), '$.stops[0].eta', /unknown field/],
     ['with two stops of one name', shipment({ stops: [stop(), stop()] }), '$.stops[1].stopId', /another stop/],
     ['with an unknown kind of stop', shipment({ stops: [stop({ kind: 'drop' })] }), '$.stops[0].kind', /pickup/],
+    [
+      'with half a surrogate pair in the name of a place',
+      shipment({ stops: [stop({ place: { name: 'a\ud800', latitude: 1, longitude: 2 } })] }),
+      '$.stops[0].place.name',
+      /well-formed/,
+    ],
+    [
+      'of more than 500 stops',
+      shipment({ stops: Array.from({ length: 501 }, (_, i) => stop({ stopId: `s-${i}` })) }),
+      '$.stops',
+      /500/,
+    ],
     ['with a stop nowhere', shipment({ stops: [stop({ place: undefined })] }), '$.stops[0].place', /object/],
     [
       'with a stop off the planet',
@@ -112,6 +124,11 @@ describe('a version of a shipment', () => {
     const [refusal] = translate(shipment({ plannedAt: 1, priority: 1, stops: [stop({ kind: 'drop' })] })).refused
     const ats = [refusal, ...(refusal?.also ?? [])].map(fault => fault?.at)
     assert.deepEqual(ats.toSorted(), ['$.plannedAt', '$.priority', '$.stops[0].kind'])
+  })
+
+  test('with two hundred faults names a hundred of them', () => {
+    const unknown = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`x${i}`, 1]))
+    assert.equal(translate(shipment(unknown)).refused[0]?.also?.length, 99)
   })
 
   test('of a name that is none is refused, and so is what is not JSON', () => {

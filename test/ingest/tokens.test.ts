@@ -87,6 +87,18 @@ describe('the file of tokens', () => {
     assert.equal(await firstToken(path), undefined)
   })
 
+  test('is read again where only its contents differ, not its length', async context => {
+    const path = fileFor(context)
+    const old = await createToken(path, 'read', 'depot')
+    const { size } = statSync(path)
+    const tokens = openTokens(path, silent)
+    await revokeToken(path, old.id)
+    const replacement = await createToken(path, 'read', 'depot')
+    assert.equal(statSync(path).size, size)
+    assert.equal(tokens.check(old.token), undefined)
+    assert.equal(tokens.check(replacement.token)?.name, 'depot')
+  })
+
   test('that is damaged is refused at the start; later it leaves in force what was known', async context => {
     const path = fileFor(context)
     const { token } = await createToken(path, 'read')

@@ -1,4 +1,4 @@
-/** A law reaches only what its journeys reach: how many of them had what. */
+/** A law reaches only what its runs reach: how many of them had what. */
 import assert from 'node:assert/strict'
 import {
   carrierClaims,
@@ -16,7 +16,9 @@ import type { Driver } from '../../streams/drive.ts'
 import type { Event } from '../../streams/event.ts'
 import type { Topic } from '../../streams/topic.ts'
 
-function reached(driver: Driver): Record<string, boolean> {
+type Reached = (driver: Driver) => Readonly<Record<string, boolean>>
+
+const ofJourneys: Reached = driver => {
   const of = <V>(topic: Topic<string, V>) => driver.written(topic).map(({ value }) => value)
   const milestones = of(shipmentMilestones)
   const raised = of(cases)
@@ -54,20 +56,26 @@ function reached(driver: Driver): Record<string, boolean> {
   }
 }
 
+/** `reached`: which of the things that are to happen did. */
 export class Coverage {
+  readonly #reached: Reached
   readonly #counts = new Map<string, number>()
-  #journeys = 0
+  #runs = 0
+
+  constructor(reached = ofJourneys) {
+    this.#reached = reached
+  }
 
   add(driver: Driver): void {
-    this.#journeys++
-    for (const [what, is] of Object.entries(reached(driver)))
+    this.#runs++
+    for (const [what, is] of Object.entries(this.#reached(driver)))
       this.#counts.set(what, (this.#counts.get(what) ?? 0) + (is ? 1 : 0))
   }
   get report(): string {
-    return `of ${this.#journeys} journeys: ${[...this.#counts].map(([what, n]) => `${what} ${n}`).join(', ')}`
+    return `of ${this.#runs} runs: ${[...this.#counts].map(([what, n]) => `${what} ${n}`).join(', ')}`
   }
-  /** Every kind of thing happened in at least this part of the journeys. */
+  /** Every kind of thing happened in at least this part of the runs. */
   assertAtLeast(part: number): void {
-    for (const [what, n] of this.#counts) assert.ok(n >= part * this.#journeys, `too few ${what}: ${this.report}`)
+    for (const [what, n] of this.#counts) assert.ok(n >= part * this.#runs, `too few ${what}: ${this.report}`)
   }
 }

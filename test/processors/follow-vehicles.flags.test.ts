@@ -1,9 +1,10 @@
 /** What follow-vehicles promises of doubted fixes, of late ones, and of what lies too far back; told as stories. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ahead } from '../../domain/track.ts'
 import { vehiclePositions } from '../../schemas/topics.ts'
 import { later, minutes } from '../../streams/time.ts'
-import { assigned, assignmentOf, deliveredAt, fixAt, stopsAt, t, truck } from '../laws/trucks.ts'
+import { assigned, assignmentOf, deliveredAt, fixAt, stopsAt, t, type Truck, truck, VEHICLE } from '../laws/trucks.ts'
 
 test('a fix that cannot have been is a jump, until it turns out that the truck went on from there', async () => {
   const it = await truck()
@@ -65,6 +66,28 @@ test('a fix from the future that is heard again beyond the horizon is late; the 
   await it.driver.feed(deliveredAt(fix, t('10:01', 4)))
   assert.deepEqual(it.late, ['telematics.position.v1 10:07'])
   assert.deepEqual(it.calls, ['arrived customer 10:00', 'departed customer 10:20'])
+})
+
+/** The fixes from the future that are kept until they are heard again. */
+const waiting = ({ driver: { disk } }: Truck) =>
+  [...disk.tasks.values()].flatMap(({ dense }) =>
+    [...(dense.get(`${VEHICLE} ${ahead.name}`)?.values() ?? [])].flatMap(block =>
+      ahead.blocks.decode(block).map(({ at }) => at),
+    ),
+  )
+
+test('a fix from the future is kept for 72 hours, or until it is heard again when its time has come', async () => {
+  const it = await truck()
+  const fix = fixAt(t('11:00', 3), 'road')
+  await it.driver.feed(deliveredAt(fixAt(t('10:10'), 'road'), t('10:00')))
+  await it.driver.feed(deliveredAt(fixAt(t('10:20'), 'road'), t('10:01')))
+  assert.deepEqual(waiting(it), [t('10:10'), t('10:20')])
+  await it.driver.feed(deliveredAt(fixAt(t('11:01', 3), 'road'), t('10:00', 3)))
+  assert.deepEqual(waiting(it), [t('10:10'), t('10:20'), t('11:01', 3)])
+  await it.driver.feed(deliveredAt(fix, t('10:50', 3)))
+  assert.deepEqual(waiting(it), [t('11:00', 3), t('11:01', 3)])
+  await it.driver.feed(deliveredAt(fix, t('11:00', 3)))
+  assert.deepEqual(waiting(it), [t('11:01', 3)])
 })
 
 test('a position keeps the envelope of the fix, whatever it was that changed its flags', async () => {
@@ -146,6 +169,27 @@ test('an arrival beyond the horizon stays told when its stop moves: nobody knows
   assert.ok(depot && customer && terminal)
   await it.rides([], 2, { periods, stops: [{ ...depot, place: terminal.place }, customer] })
   assert.deepEqual(it.calls, ['arrived depot 10:00', 'departed depot 10:20'])
+})
+
+test('an arrival beyond the horizon is taken back when its stop moves to another place of the plan, which is known', async () => {
+  const it = await truck()
+  const periods = [{ from: t('00:00'), until: t('23:00', 9) }]
+  await it.rides(['depot', 'customer'], 1, { periods })
+  await it.seen(['10:00', 'depot'], ['10:10', 'depot'], ['10:20', 'road'])
+  await it.driver.feed(deliveredAt(fixAt(t('12:00', 4), 'road')))
+  const [depot, customer] = stopsAt(['depot', 'customer'])
+  assert.ok(depot && customer)
+  await it.rides([], 2, { periods, stops: [{ ...depot, place: customer.place }, customer] })
+  assert.deepEqual(it.calls.slice(2), ['not arrived depot 10:00', 'not departed depot 10:20'])
+})
+
+test('an assignment without periods is as late as its plan', async () => {
+  const it = await truck()
+  await it.driver.feed(deliveredAt(fixAt(t('10:00', 5), 'road')))
+  await it.rides(['customer'], 1, { periods: [], occurredAt: t('09:00', 5) })
+  assert.deepEqual(it.late, [])
+  await it.rides(['customer'], 1, { periods: [], shipmentId: 'SHP-2' })
+  assert.deepEqual(it.late, ['vehicle.assignment.v1 06:00'])
 })
 
 test('an assignment long over is let go without a word, and a version of it that comes then is late', async () => {

@@ -37,6 +37,13 @@ story('a planned stay counts instead of half an hour', s =>
     .tells(shipmentEtas, [{}, { p50: later(t('08:00'), minutes(10) + seconds(Math.round(HAMBURG_TO_KIEL_S))) }]),
 )
 
+story('a stay that is planned to end before it begins takes no time', s =>
+  s
+    .planned({}, { stops: [{ ...stopAt('hamburg', '09:00'), plannedDeparture: t('08:00') }, stopAt('kiel', '12:00')] })
+    .sighted('08:00', 'progress', 'hamburg')
+    .tells(shipmentEtas, [{}, { p50: later(t('08:00'), seconds(Math.round(HAMBURG_TO_KIEL_S))) }]),
+)
+
 story('the speed is that of the vehicle’s last two hours while it moved', s =>
   s
     .planned({ copenhagen: '18:00' })

@@ -181,6 +181,33 @@ story('an arrival ends the watch for positions', s =>
     .tells(cases, []),
 )
 
+story('nobody is waited for after the departure from the last stop', s =>
+  s.planned(delivery).sighted('17:00', 'departed', 'copenhagen').until('17:40').tells(cases, []),
+)
+
+story('of two vehicles in one bucket the later position counts for the silence, whoever sent it', s =>
+  s
+    .planned({ ...due, hamburg: '10:00' })
+    .sighted('09:30', 'departed', 'hamburg')
+    .sighted('10:01', 'progress', 'a7', { vehicleId: 'TRUCK-9' })
+    .sighted('10:04', 'progress', 'a7')
+    .until('10:38')
+    .tells(cases, [])
+    .until('10:40')
+    .tells(cases, [{ kind: 'no_signal', openedAt: t('10:39') }]),
+)
+
+story('a position in the bucket of the departure, but after it, counts for the silence', s =>
+  s
+    .planned({ ...due, hamburg: '10:00' })
+    .sighted('09:31', 'departed', 'hamburg')
+    .sighted('09:34', 'progress', 'a7')
+    .until('10:08')
+    .tells(cases, [])
+    .until('10:10')
+    .tells(cases, [{ kind: 'no_signal', openedAt: t('10:09') }]),
+)
+
 story('a shipment without a vehicle is not waited for on the way', s =>
   s.planned(due, { vehicleId: null }).reported('08:30', 'departed_pickup').until('12:00').tells(cases, []),
 )
@@ -203,4 +230,14 @@ story('a month after the shipment what is open may still be closed, and what com
     .sighted('18:10', 'arrived', 'copenhagen')
     .tells(cases, [{ state: 'open' }, { state: 'resolved', closedBy: 'ann', revision: 2 }])
     .tells(lates, [{ processor: 'detect-milestones' }]),
+)
+
+story('a month after the shipment nothing is left of a resolved case that a comment could change', s =>
+  s
+    .planned(delivery, { vehicleId: null })
+    .until('18:30')
+    .sighted('19:00', 'arrived', 'copenhagen')
+    .until('05-04 00:00')
+    .acts('comment', 'bob', '05-04 08:00', 'why?')
+    .tells(cases, [{ state: 'open' }, { state: 'resolved' }]),
 )

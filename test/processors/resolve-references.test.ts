@@ -95,3 +95,15 @@ story('a reference may be used again once the shipment that had it has been let 
       { shipmentId: 'SHP-9', occurredAt: t('05-05 08:00') },
     ]),
 )
+
+story(
+  'an event of a shipment that has been let go stays as told, also if it is moved beyond the end of its window',
+  s =>
+    s
+      .planned(due)
+      .reported('10:00', 'loaded')
+      .until('05-04 00:00')
+      .reported('05-03 10:00', 'loaded', { updatedAt: t('05-03 11:00') })
+      .tells(shipmentEvents, [{ shipmentId: 'SHP-1', occurredAt: t('10:00') }])
+      .tells(lates, [{ processor: 'resolve-references', topic: 'carrier.claim.v1' }]),
+)

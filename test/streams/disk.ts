@@ -1,13 +1,19 @@
 /** A log in memory that is written to by hand, and engines on it. */
 import { localWire } from '../../schemas/codec.ts'
 import { deadLetterOf } from '../../schemas/dead-letters.ts'
-import { clockTicks } from '../../schemas/topics.ts'
+import { audits, clockTicks, lates } from '../../schemas/topics.ts'
 import type { Log } from '../../streams/log/log.ts'
 import { Disk, MemoryLog } from '../../streams/log/memory.ts'
 import { outgoing } from '../../streams/outgoing.ts'
 import type { Engine } from '../../streams/task.ts'
 import type { Instant } from '../../streams/time.ts'
 import { type AnyTopic, emit, type Emission } from '../../streams/topic.ts'
+
+/** Two kinds of record, told apart by a number. */
+export const audit = (n: number, target = 'k') =>
+  emit(audits, { occurredAt: n as Instant, actor: 'ann', action: `${n}`, target, detail: null })
+export const late = (n: number) =>
+  emit(lates, { occurredAt: n as Instant, processor: 'p', topic: 't', key: 'k', ofEventId: `${n}`, reason: 'r' })
 
 export const newDisk = (): Disk => new Disk(() => 1)
 

@@ -8,13 +8,7 @@ import { MemoryLog } from '../../streams/log/memory.ts'
 import { processor } from '../../streams/processor.ts'
 import { Task } from '../../streams/task.ts'
 import { hours, type Instant } from '../../streams/time.ts'
-import { emit } from '../../streams/topic.ts'
-import { engineOn, newDisk, tick, write } from './disk.ts'
-
-const audit = (n: number, target = 'k') =>
-  emit(audits, { occurredAt: n as Instant, actor: 'ann', action: `${n}`, target, detail: null })
-const late = (n: number) =>
-  emit(lates, { occurredAt: n as Instant, processor: 'p', topic: 't', key: 'k', ofEventId: `${n}`, reason: 'r' })
+import { audit, engineOn, late, newDisk, tick, write } from './disk.ts'
 
 /** Notes what it hears, and when it is woken, which it asks for two o'clock. */
 function listener(heard: string[]) {

@@ -1,6 +1,8 @@
 /** One week in March, three places, one truck: what stories and laws are made of. */
 import type {
   CarrierEvent,
+  ShipmentMilestone,
+  ShipmentPlan,
   ShipmentRequest,
   ShipmentSighting,
   Stop,
@@ -72,6 +74,15 @@ export const request = (due: Due, more: Partial<ShipmentRequest> = {}): Shipment
   stops: Object.entries(due).map(([place, by]) => stopAt(place as Place, by)),
   ...more,
 })
+
+/** The plan that holds, as its version was requested. */
+export const planned = (due: Due, more: Partial<ShipmentRequest> = {}): ShipmentPlan => once(request(due, more))
+
+/** A derived fact, said for the first time. */
+export const once = <D extends object>(draft: D) => ({ ...draft, revision: 1, retracted: false })
+
+export const milestone = (clock: string, code: string, stopId: string, more: Partial<ShipmentMilestone> = {}) =>
+  ({ occurredAt: t(clock), code, stopId, classifier: 'actual', retracted: false, ...more }) as ShipmentMilestone
 
 export const fix = (clock: string, at: Somewhere, more: Partial<TelematicsPosition> = {}): TelematicsPosition => ({
   occurredAt: t(clock),

@@ -12,39 +12,10 @@ import { MOST_LATE_MS } from '../../tools/feeder/disorder.ts'
 import { random } from '../../tools/feeder/random.ts'
 import { austin } from '../../tools/traces/austin.ts'
 import { type Beside, besides } from '../../tools/traces/beside.ts'
-import { csvRows } from '../../tools/traces/csv.ts'
 import { liverpool } from '../../tools/traces/liverpool.ts'
 import { pass, type Passed } from '../../tools/traces/pass.ts'
 import { inOrder, plansOf, shuffled } from '../../tools/traces/plans.ts'
-import { runsOf, type Trace, withoutDatasets } from '../../tools/traces/trace.ts'
-
-test('values may be quoted, and a line that has too many is an error', () => {
-  assert.deepEqual(csvRows('a,"b"\r\n1,"x, ""y"""\n"",2\n'), [
-    { a: '1', b: 'x, "y"' },
-    { a: '', b: '2' },
-  ])
-  assert.throws(() => csvRows('a,b\n1,2,3'), /line 2: 3 values for 2 names/)
-  assert.throws(() => csvRows('a\n1"2'), SyntaxError)
-})
-
-test('a trip is what one vehicle drives without an hour of silence, zeros and single fixes aside', () => {
-  const at = (occurredAt: string, vehicleId = 'v', latitude = 1) => ({
-    tripId: 't',
-    fix: { vehicleId, occurredAt: `2026-01-01T${occurredAt}Z`, latitude, longitude: latitude },
-  })
-  const runs = runsOf([
-    ...[at('23:10:00'), at('23:00:00'), at('23:05:00', 'v', 0)],
-    ...[at('00:10:00'), at('00:00:00'), at('12:00:00'), at('00:30:00', 'w'), at('00:20:00', 'w')],
-  ])
-  assert.deepEqual(
-    runs.map(({ vehicleId, fixes }) => [vehicleId, ...fixes.map(fix => fix.occurredAt.slice(11, 16))]),
-    [
-      ['v', '00:00', '00:10'],
-      ['v', '23:00', '23:10'],
-      ['w', '00:20', '00:30'],
-    ],
-  )
-})
+import { type Trace, withoutDatasets } from '../../tools/traces/trace.ts'
 
 const skip = withoutDatasets()
 const lastOf = ({ fixes }: Trace) => Math.max(...fixes.map(({ occurredAt }) => Date.parse(occurredAt)))

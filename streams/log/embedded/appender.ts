@@ -38,11 +38,11 @@ export class ThreadedAppender implements Appender {
     this.#worker.on('exit', () => this.#break(new LogUnavailable('the log is closed')))
   }
 
-  append(records: readonly Outgoing[]): Promise<void> {
-    if (this.#broken) return Promise.reject(this.#broken)
+  async append(records: readonly Outgoing[]): Promise<void> {
+    if (this.#broken) throw this.#broken
     const batches = batchesOf(records)
     const id = this.#next++
-    return new Promise((done, failed) => {
+    await new Promise<void>((done, failed) => {
       this.#waiting.set(id, { done, failed })
       const request: AppendRequest = { id, batches }
       this.#worker.postMessage(

@@ -80,8 +80,8 @@ export class EmbeddedLog implements Log {
     this.#version = db.prepare('PRAGMA data_version')
   }
 
-  append(records: readonly Outgoing[]): Promise<void> {
-    return this.appendBatches(batchesOf(records))
+  async append(records: readonly Outgoing[]): Promise<void> {
+    await this.appendBatches(batchesOf(records))
   }
 
   /** Append batches that are encoded already, all or none. */

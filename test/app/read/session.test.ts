@@ -83,6 +83,15 @@ describe('a session', () => {
     assert.equal(await read(second), 401)
   })
 
+  test('of more than a thousand only the oldest ends', async () => {
+    const opened = Array.from({ length: 1_001 }, () => {
+      const code = new URL(s.sessions.mintLink(ORIGIN)).searchParams.get('code') ?? ''
+      return { cookie: `milepost_session=${s.sessions.redeem(code) ?? ''}` }
+    })
+    const [oldest = {}, next = {}] = opened
+    assert.deepEqual([await read(oldest), await read(next), await read(opened.at(-1) ?? {})], [401, 200, 200])
+  })
+
   test('acts only from the page itself', async () => {
     const session = await login()
     assert.equal(await act({ ...session, host: OWN.host }), 403, 'no word of where it comes from')

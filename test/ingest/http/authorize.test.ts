@@ -81,6 +81,23 @@ describe('who may call', () => {
     failed.count('a')
   })
 
+  test('of too many addresses the one is forgotten that began first to fail, and who begins anew begins last', () => {
+    let now = 0
+    const failed = failedAttempts({ attempts: 1, perMs: 1_000, addresses: 2 }, () => now)
+    for (const address of ['a', 'b']) failed.count(address)
+    now = 1_000
+    for (const address of ['a', 'c']) failed.count(address)
+    assert.throws(() => failed.count('a'), Problem)
+  })
+
+  test('whoever shows nothing learns that first, and not that there is no room', async context => {
+    const door = await frontDoor(context, { clock: eventClock(), guard: () => 'full' })
+    for (const address of [...Object.keys(BODY), 'POST /v1/partners/acme/events']) {
+      const [method = '', path = ''] = address.split(' ')
+      assert.equal((await door.call(method, path, '{}', { 'content-type': 'application/json' })).status, 401, address)
+    }
+  })
+
   test('no secret is ever logged', async context => {
     const door = await frontDoor(context)
     await door.send([fix()])

@@ -157,6 +157,12 @@ describe('limits', () => {
     assert.equal(problemIn(await talk(door, head(door, `x: ${'y'.repeat(20_000)}`, '', ''))).status, 431)
   })
 
+  test('headers are counted as they come, also more than Node keeps and all of one name', async context => {
+    const door = await frontDoor(context)
+    const many = Array.from({ length: 2_100 }, () => 'a:')
+    assert.equal(problemIn(await talk(door, head(door, 'connection: close', ...many, '', ''))).status, 431)
+  })
+
   test('everything else that is wrong is a problem document too', async context => {
     const door = await frontDoor(context)
     const headers = door.bearer(door.tokens.ingest)

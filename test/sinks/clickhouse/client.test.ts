@@ -1,9 +1,9 @@
 /** What our own client makes of tokens, of rows that cannot be read, and of failures. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { after, suite, test } from 'node:test'
+import { after, suite, test, type TestContext } from 'node:test'
 import { ClickHouseError } from '@clickhouse/client'
 import { connect } from '../../../sinks/clickhouse/client.ts'
 import { BadRow, type Rows } from '../../../sinks/clickhouse/rows.ts'
@@ -11,6 +11,18 @@ import { Unavailable } from '../../../streams/sink.ts'
 import { NUMBERED, password, running } from './support.ts'
 
 const gateway = await running()
+
+/** Something else that speaks HTTP, gone after the test however that ends. */
+async function standIn(test: TestContext, answer: RequestListener) {
+  const server = createServer(answer).listen(0, '127.0.0.1')
+  const close = () => {
+    server.closeAllConnections()
+    return server.listening ? new Promise(resolve => server.close(resolve)) : undefined
+  }
+  test.after(close)
+  await once(server, 'listening')
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close }
+}
 
 suite('our client', () => {
   const ours = connect({ url: gateway.url, user: 'milepost', password })
@@ -54,7 +66,12 @@ suite('our client', () => {
     assert.deepEqual(await ours.query('SELECT count() AS c FROM small'), [{ c: '0' }])
     await ours.insert('small', rowsOf([small(true)]), { token: 'good' })
   })
-  test('what may pass is Unavailable: nothing is given up for it', async () => {
+  test('what may pass is Unavailable: nothing is given up for it', async t => {
+    const client = (connection: Parameters<typeof connect>[0]) => {
+      const made = connect(connection)
+      t.after(() => made.close())
+      return made
+    }
     const unavailable = (promise: Promise<unknown>, reason: RegExp) =>
       assert.rejects(promise, (error: unknown) => {
         assert.ok(error instanceof Unavailable, String(error))
@@ -63,9 +80,8 @@ suite('our client', () => {
         return true
       })
     await unavailable(ours.insert('nothing', rowsOf([binary(1, 'x')]), { token: 'a' }), /nothing/)
-    const wrong = connect({ url: gateway.url, user: 'milepost', password: 'wrong' })
+    const wrong = client({ url: gateway.url, user: 'milepost', password: 'wrong' })
     await unavailable(wrong.insert('numbered', rowsOf([binary(1, 'x')]), { token: 'a' }), /Authentication failed/)
-    await wrong.close()
     const answers: [number, string][] = [
       [503, 'busy'],
       [500, 'Code: 202. DB::Exception: Too many simultaneous queries. (TOO_MANY_SIMULTANEOUS_QUERIES)'],
@@ -73,45 +89,30 @@ suite('our client', () => {
       [500, 'Code: 241. DB::Exception: memory (MEMORY_LIMIT_EXCEEDED)'],
     ]
     for (const [status, text] of answers) {
-      const server = createServer((request, response) => {
+      const { url, close } = await standIn(t, (request, response) => {
         request.resume().on('end', () => response.writeHead(status).end(text))
-      }).listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-      const proxied = connect({ url, user: 'milepost', password })
+      })
+      const proxied = client({ url, user: 'milepost', password })
       await unavailable(proxied.insert('numbered', rowsOf([binary(1, 'x')]), { token: 'a' }), /ClickHouse: /)
       await unavailable(proxied.query('SELECT 1'), /ClickHouse: /)
       await unavailable(proxied.ping(), /ClickHouse: /)
-      await proxied.close()
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-      const gone = connect({ url, user: 'milepost', password })
+      await close()
+      const gone = client({ url, user: 'milepost', password })
       await unavailable(gone.ping(), /ECONNREFUSED/)
       await unavailable(gone.insert('numbered', rowsOf([binary(1, 'x')]), { token: 'a' }), /ECONNREFUSED/)
-      await gone.close()
     }
-    const silent = createServer(() => undefined).listen(0, '127.0.0.1')
-    await once(silent, 'listening')
-    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
-    const waiting = connect({ url, user: 'milepost', password, timeoutMs: 200 })
+    const { url } = await standIn(t, () => undefined)
+    const waiting = client({ url, user: 'milepost', password, timeoutMs: 200 })
     await unavailable(waiting.query('SELECT 1'), /[Tt]imeout/)
-    await waiting.close()
-    silent.closeAllConnections()
-    silent.close()
   })
-  test('a ClickHouse that goes away while it is asked for the bad row loses none', async () => {
+  test('a ClickHouse that goes away while it is asked for the bad row loses none', async t => {
     const answers = ['Code: 27. DB::Exception: bad. (CANNOT_PARSE_INPUT_ASSERTION_FAILED)', 'gone', 'gone']
-    const server = createServer((request, response) => {
+    const { url } = await standIn(t, (request, response) => {
       request.resume().on('end', () => response.writeHead(500).end(answers.shift()))
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    })
     const leaving = connect({ url, user: 'milepost', password })
+    t.after(() => leaving.close())
     await assert.rejects(leaving.insert('numbered', rowsOf([binary(1, 'x')]), { token: 'a' }), Unavailable)
-    await leaving.close()
-    server.closeAllConnections()
-    server.close()
   })
   test('a statement that is wrong is wrong', async () => {
     await assert.rejects(

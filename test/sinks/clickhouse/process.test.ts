@@ -169,6 +169,11 @@ suite('kill -9', () => {
         `batch ${batch}`,
       )
   })
+  test('a power cut takes no acknowledged row: a part and its folder are written through', async () => {
+    const { read } = await running()
+    for (const name of ['fsync_after_insert', 'fsync_part_directory'])
+      assert.equal(await read(`SELECT value FROM system.merge_tree_settings WHERE name = '${name}'`), '1', name)
+  })
   test('an upload that is broken off leaves nothing in the spool', async () => {
     const { url, data, read } = await running()
     await read('CREATE TABLE t (a String) ENGINE = MergeTree ORDER BY tuple()')

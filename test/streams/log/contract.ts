@@ -95,6 +95,18 @@ export function contract(name: string, install: () => Promise<Installation>): vo
       await other.close()
     })
 
+    on('wakes also those who wait in the process that writes', async log => {
+      const held = await log.claim('task/0')
+      const before = await log.changed(-1, 0)
+      await log.append([record('b', 0, 'x')])
+      const between = await log.changed(before, 0)
+      assert.notEqual(between, before)
+      const tx = await held.begin()
+      await tx.append([record('b', 0, 'y')])
+      await tx.commit()
+      assert.notEqual(await log.changed(between, 0), between)
+    })
+
     on('gives a task one owner; another waits until it is gone', async (log, installation) => {
       const held = await log.claim('task/0')
       assert.deepEqual(held.checkpoint, NOTHING_YET)

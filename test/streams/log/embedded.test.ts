@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { EmbeddedLog } from '../../../streams/log/embedded/embedded.ts'
-import { LEASE_MS, renewLeases } from '../../../streams/log/embedded/lease.ts'
-import { type Log, LogUnavailable, Taken } from '../../../streams/log/log.ts'
+import { type Log, LogUnavailable } from '../../../streams/log/log.ts'
 import type { Instant } from '../../../streams/time.ts'
 import { contract, TOPICS } from './contract.ts'
 
@@ -38,21 +37,6 @@ contract('embedded', () => {
       return Promise.resolve()
     },
   })
-})
-
-test('an owner that has been silent for longer than its lease loses its task', async () => {
-  const directory = newDirectory()
-  let now = 1_000_000
-  const [one, two] = [open(directory, '1@', () => now), open(directory, '01@', () => now)]
-  await one.claim('task/0')
-  now += LEASE_MS - 1
-  await renewLeases(one)
-  now += LEASE_MS - 1
-  await assert.rejects(two.claim('task/0'), Taken)
-  now += 2
-  await two.claim('task/0')
-  for (const log of [one, two]) await log.close()
-  rmSync(directory, { recursive: true })
 })
 
 test('whoever looks does not wait for a writer, though it be frozen', async () => {
@@ -87,6 +71,55 @@ test('old batches that everyone has read can be let go of; offsets stay', async 
     left.map(({ offset }) => offset),
     [2],
   )
+  await log.close()
+  rmSync(directory, { recursive: true })
+})
+
+test('a batch that is to stay keeps all after it, though the wall clock went back', async () => {
+  const directory = newDirectory()
+  let now = 0
+  const log = open(directory, '1@', () => now)
+  for (now of [5, 1, 9])
+    await log.append([{ topic: 'b', partition: 0, key: 'k', value: Buffer.from(`${now}`), cause: null }])
+  assert.equal(await log.trim('b', 0, 4 as Instant, 3), 0)
+  assert.deepEqual(await log.bounds('b', 0), { start: 0, end: 3 })
+  await log.close()
+  rmSync(directory, { recursive: true })
+})
+
+test('a key of more bytes than its length can say is refused', async () => {
+  const directory = newDirectory()
+  const log = open(directory, '1@')
+  const append = (key: string) =>
+    log.append([{ topic: 'b', partition: 0, key, value: Buffer.from('x'), cause: null }])
+  await assert.rejects(append('é'.repeat(32_768)), new RangeError('key of 65536 bytes: at most 65,535'))
+  await append('k'.repeat(65_535))
+  const [record] = await log.read('b', 0, 0, { records: 9, bytes: 99 })
+  assert.equal(record?.key, 'k'.repeat(65_535))
+  await log.close()
+  rmSync(directory, { recursive: true })
+})
+
+test('what is committed is on the disk', async () => {
+  const directory = newDirectory()
+  const log = open(directory, '1@')
+  const FULL = 2
+  assert.deepEqual({ ...log.db.prepare('PRAGMA synchronous').get() }, { synchronous: FULL })
+  await log.close()
+  rmSync(directory, { recursive: true })
+})
+
+test('a log that another writer holds for too long can be tried again', async () => {
+  const directory = newDirectory()
+  const log = open(directory, '1@')
+  log.db.exec('PRAGMA busy_timeout = 0')
+  const other = new DatabaseSync(log.path)
+  other.exec('BEGIN IMMEDIATE')
+  const records = [{ topic: 'b', partition: 0, key: 'k', value: Buffer.from('x'), cause: null }]
+  await assert.rejects(log.append(records), LogUnavailable)
+  other.exec('ROLLBACK')
+  await log.append(records)
+  other.close()
   await log.close()
   rmSync(directory, { recursive: true })
 })

@@ -94,3 +94,28 @@ test('a fleet that starts again is another fleet', async () => {
 test('a tempo at which trucks would fly is refused', async () => {
   await assert.rejects(liveFleet({ tempo: 50 }).next(), RangeError)
 })
+
+test('carriers go on to tell, each event once and when it is its time', async () => {
+  const told = (await watch(60, { tempo: 10 })).flatMap(each =>
+    each.kind === 'carrier' && each.now > startedAt ? each.events.map(event => ({ event, now: each.now })) : [],
+  )
+  assert.deepEqual(new Set(told.map(({ event }) => `${event.classifier} ${event.code}`)), CARRIERS_TELL)
+  assert.equal(new Set(told.map(({ event }) => event.eventId)).size, told.length)
+  for (const { event, now } of told) {
+    const { updatedAt = '' } = event
+    assert.ok(Math.abs(now - Date.parse(updatedAt)) <= 2.5 * MINUTE, `${updatedAt} at ${now}`)
+  }
+})
+const CARRIERS_TELL = new Set(['actual loaded', 'estimated arrived_at_delivery', 'actual delivered'])
+
+test('now and then a vehicle is silent for three quarters of an hour on its way', async () => {
+  const seen = await watch(600, { vehicles: 60 })
+  const silent = [...Map.groupBy(fixesOf(seen), ({ vehicleId }) => vehicleId).values()].flatMap(track =>
+    track.slice(1).filter((fix, i) => {
+      const before = track[i] as Fix
+      return Date.parse(fix.occurredAt) - Date.parse(before.occurredAt) >= 43 * MINUTE && distanceM(before, fix) > 1_000
+    }),
+  )
+  const trips = plansOf(seen).length
+  assert.ok(silent.length > 0 && silent.length < trips / 5, `${silent.length} silences in ${trips} trips`)
+})

@@ -56,3 +56,19 @@ test('the same options give the same bytes; a prefix another fleet', () => {
   assert.notDeepEqual(bodies('a'), bodies('b'))
   assert.equal(bytes('a').length, 1)
 })
+
+test('a vehicle goes north for two hours, then south, at 20 m/s, and says which', () => {
+  const [request] = positionsLoad({ vehicles: 1, positions: 720, fixEverySeconds: 30, endAt })
+  const track = read('array', request?.body ?? Buffer.of())
+  const legs = track.slice(1).map((fix, i) => {
+    const before = track[i] as Fix
+    const metres = distanceM(before, fix)
+    assert.ok(metres > 30 * 19 && metres < 30 * 21, `${metres} m in 30 s`)
+    assert.equal(before.courseDeg, fix.latitude > before.latitude ? 359 : 180)
+    return before.courseDeg
+  })
+  assert.deepEqual(
+    [0, 239, 240, 479, 480, 718].map(i => legs[i]),
+    [359, 359, 180, 180, 359, 359],
+  )
+})

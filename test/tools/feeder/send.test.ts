@@ -206,6 +206,13 @@ test('what is refused for good is counted and said, not sent again', async () =>
   assert.match(report.refusals[1]?.reason ?? '', /latitude/)
 })
 
+test('of many reasons the first twenty are kept, and all are counted', async () => {
+  const refused = Array.from({ length: 10 }, (_, index) => ({ index, reason: 'latitude', at: `$[${index}]` }))
+  start((_, response) => void response.end(JSON.stringify({ accepted: 0, refused })))
+  const report = await send(positionsLoad({ vehicles: 5, positions: 30, perRequest: 10, endAt: 0 }), target())
+  assert.deepEqual([report.refusals.length, report.refused], [20, 30])
+})
+
 for (const status of [401, 403, 404])
   test(`${status} is an error at once`, async () => {
     start((_, response, take) => {
