@@ -139,10 +139,7 @@ export class Delivery {
   }
 
   /** `tick`: the latest receivedAt so far, which dates those that can't be read. */
-  #open(
-    records: readonly Recorded[],
-    intent: Intent,
-  ): { events: Event<never>[]; letters: Outgoing[]; tick: Instant } {
+  #open(records: readonly Recorded[], intent: Intent): { events: Event<never>[]; letters: Outgoing[]; tick: Instant } {
     const events: Event<never>[] = []
     const dead: { readonly record: Recorded; readonly reason: string }[] = []
     let { tick } = this.#checkpoint

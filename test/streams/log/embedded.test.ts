@@ -90,8 +90,7 @@ test('a batch that is to stay keeps all after it, though the wall clock went bac
 test('a key of more bytes than its length can say is refused', async () => {
   const directory = newDirectory()
   const log = open(directory, '1@')
-  const append = (key: string) =>
-    log.append([{ topic: 'b', partition: 0, key, value: Buffer.from('x'), cause: null }])
+  const append = (key: string) => log.append([{ topic: 'b', partition: 0, key, value: Buffer.from('x'), cause: null }])
   await assert.rejects(append('é'.repeat(32_768)), new RangeError('key of 65536 bytes: at most 65,535'))
   await append('k'.repeat(65_535))
   const [record] = await log.read('b', 0, 0, { records: 9, bytes: 99 })
