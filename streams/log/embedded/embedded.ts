@@ -93,8 +93,11 @@ export class EmbeddedLog implements Log {
   read(topic: string, partition: number, from: number, limit: ReadLimit): Promise<readonly Recorded[]> {
     return this.alone(() => {
       const records: Recorded[] = []
+      const id = this.#idOf(topic, partition)
+      // Most looks find nothing new: this costs 2 µs, a search among the batches 7.
+      if (from >= (this.#bounds.get(id) as unknown as Bounds).end) return records
       let bytes = 0
-      for (const row of this.#read.iterate(this.#idOf(topic, partition), from)) {
+      for (const row of this.#read.iterate(id, from)) {
         const { first, batch } = row as { first: number; batch: Uint8Array }
         for (const record of decodeBatch(topic, partition, first, from, batch)) {
           if (records.length >= limit.records || (records.length > 0 && bytes >= limit.bytes)) return records
