@@ -19,7 +19,7 @@ export async function runProcessors(config: Config, logger: Logger, until: Abort
     wire: localWire,
     clock: clockTicks,
     deadLetter: deadLetterOf,
-    batch: { records: 8_000, bytes: 1_500_000 },
+    batch: { records: 4_000, bytes: 1_500_000 },
     liveRows: LIVE_ROWS,
   }
   try {

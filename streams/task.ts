@@ -152,18 +152,20 @@ export class Task {
     return this.#checkpoint.offsets[at] ?? 0
   }
 
+  /** In the order in which the processor declares its inputs. */
   async #fetch(): Promise<Recorded[]> {
-    const records: Recorded[] = []
     const { records: most, bytes } = this.#engine.batch
-    for (const [i, { name }] of this.#inputs.entries()) {
-      // A flood in one leaves the others their share.
-      const share = Math.ceil((most - records.length) / (this.#inputs.length - i))
-      const limit = { records: share, bytes }
-      records.push(
-        ...(await this.#engine.log.read(name, this.partition, this.#offset(place(name, this.partition)), limit)),
-      )
+    const read: (readonly Recorded[])[] = []
+    let left = most
+    // Each has its share, so that a flood in one holds up no other; what one leaves goes to those declared before it.
+    for (const [before, { name }] of [...this.#inputs.entries()].reverse()) {
+      const limit = { records: Math.ceil(left / (before + 1)), bytes }
+      const from = this.#offset(place(name, this.partition))
+      const records = await this.#engine.log.read(name, this.partition, from, limit)
+      left -= records.length
+      read.unshift(records)
     }
-    return records
+    return read.flat()
   }
 
   #past(records: readonly Recorded[]): Pick<Checkpoint, 'offsets' | 'tick'> {
