@@ -17,7 +17,14 @@ const secret = z.string().superRefine((text, context) => {
   }
 })
 
-const settings = z.strictObject({
+const file = z.string().min(1)
+const flag = z.union([z.boolean(), z.stringbool()])
+const brokers = z.preprocess(
+  given => (typeof given === 'string' ? given.split(',').map(broker => broker.trim()) : given),
+  z.array(z.string().regex(/^[^\s:,]+:\d+$|^\[[^\]]+\]:\d+$/, 'HOST:PORT, several with commas between')).min(1),
+)
+
+const shape = z.strictObject({
   data: z.string().min(1).default('./data'),
   bind: z.string().min(1).default('127.0.0.1'),
   httpPort: port.default(8080),
@@ -25,7 +32,32 @@ const settings = z.strictObject({
   clickhousePort: port.default(8123),
   clickhouseUser: z.string().min(1).default('milepost'),
   clickhousePassword: z.string().min(8).optional(),
+  clickhouseCaFile: file.optional(),
+  clickhouseCertFile: file.optional(),
+  clickhouseKeyFile: file.optional(),
   clickhouseMemoryMb: z.coerce.number().int().min(256).default(1_024),
+  /** What the names of topics, groups and transactions begin with. */
+  namespace: z
+    .string()
+    .regex(/^[a-zA-Z0-9_-]{1,64}$/)
+    .default('milepost'),
+  /** Absent: the embedded log. */
+  kafkaBrokers: brokers.optional(),
+  kafkaTls: flag.default(false),
+  kafkaCaFile: file.optional(),
+  kafkaCertFile: file.optional(),
+  kafkaKeyFile: file.optional(),
+  kafkaSasl: z.enum(['scram-sha-512', 'scram-sha-256', 'plain']).optional(),
+  kafkaUsername: z.string().min(1).optional(),
+  kafkaPassword: z.string().min(1).optional(),
+  /** Copies of each partition; absent: three where there are as many brokers. */
+  kafkaReplication: z.coerce.number().int().min(1).max(9).optional(),
+  schemaRegistryUrl: z.url({ protocol: /^https?$/ }).optional(),
+  schemaRegistryUsername: z.string().min(1).optional(),
+  schemaRegistryPassword: z.string().min(1).optional(),
+  schemaRegistryCaFile: file.optional(),
+  schemaRegistryCertFile: file.optional(),
+  schemaRegistryKeyFile: file.optional(),
   partitions: z.coerce.number().int().min(1).max(128).default(4),
   time: z.enum(['live', 'event']).default('live'),
   /** Ingest answers 503 from this part of the disk on. */
@@ -39,11 +71,33 @@ const settings = z.strictObject({
     )
     .default({}),
 })
-export type Config = z.infer<typeof settings>
+export type Config = z.infer<typeof shape>
+
+/** What settings ask of one another. */
+const settings = shape.superRefine((given, context) => {
+  const needs = (key: keyof Config, message: string, holds: boolean) => {
+    if (!holds) context.addIssue({ code: 'custom', path: [key], message })
+  }
+  const { kafkaBrokers, kafkaTls, kafkaSasl } = given
+  const authentic = given.kafkaUsername !== undefined && given.kafkaPassword !== undefined
+  needs('schemaRegistryUrl', 'Kafka needs a schema registry beside it', !kafkaBrokers || !!given.schemaRegistryUrl)
+  needs('kafkaPassword', 'kafkaSasl needs kafkaUsername and kafkaPassword', !kafkaSasl || authentic)
+  needs('kafkaSasl', 'plain shows the password: only with kafkaTls', kafkaSasl !== 'plain' || kafkaTls)
+  for (const key of ['kafkaCaFile', 'kafkaCertFile', 'kafkaKeyFile'] as const)
+    needs(key, 'is for TLS: set kafkaTls', given[key] === undefined || kafkaTls)
+  for (const server of ['kafka', 'schemaRegistry', 'clickhouse'] as const)
+    needs(
+      `${server}KeyFile`,
+      'a certificate and its key belong together',
+      (given[`${server}CertFile`] === undefined) === (given[`${server}KeyFile`] === undefined),
+    )
+})
 
 const ENV_PREFIX = 'MILEPOST_'
 /** The secret of the demo fleet's carrier: drawn anew at each start, handed to our own processes only. */
 export const DEMO_SECRET = 'MILEPOST_DEMO_SECRET'
+/** Secrets that `MILEPOST_…_FILE` may bring instead: a file holds what no list of processes shows. */
+const SECRETS = ['clickhousePassword', 'kafkaPassword', 'schemaRegistryPassword']
 /** Variables that are not settings of their own. */
 const OTHER_VARIABLES = new Set([
   'MILEPOST_CONFIG',
@@ -65,6 +119,18 @@ const keyOf = (variable: string): string =>
     .replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
 const variableOf = (key: string): string => ENV_PREFIX + key.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()
 
+/** The setting that a variable is. */
+function settingOf(variable: string, value: string): readonly [key: string, value: string] {
+  const key = keyOf(variable)
+  const secret = SECRETS.find(name => key === `${name}File`)
+  if (secret === undefined) return [key, value]
+  try {
+    return [secret, readFileSync(value, 'utf8').trim()]
+  } catch (error) {
+    throw new ConfigError(`${variable}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
@@ -78,7 +144,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, flags: Record<string, unknown
       ([name, value]) =>
         name.startsWith(ENV_PREFIX) && !OTHER_VARIABLES.has(name) && value !== undefined && value !== '',
     )
-    .map(([name, value]) => [keyOf(name), value] as const)
+    .map(([name, value = '']) => settingOf(name, value))
   const given = { ...(written as object), ...Object.fromEntries(variables), ...flags }
   const result = settings.safeParse(given)
   if (result.success) {
@@ -90,7 +156,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, flags: Record<string, unknown
     issue.code === 'unrecognized_keys'
       ? issue.keys.map(
           key =>
-            `${key} (${variableOf(key)}): there is no such setting; there are ${Object.keys(settings.shape).join(', ')}`,
+            `${key} (${variableOf(key)}): there is no such setting; there are ${Object.keys(shape.shape).join(', ')}`,
         )
       : [`${issue.path.join('.')} (${variableOf(String(issue.path[0]))}): ${issue.message}`],
   )
