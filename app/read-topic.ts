@@ -16,11 +16,12 @@ export async function* readAll<V>(
     let { start: next } = await log.bounds(topic.name, n)
     for (;;) {
       const records = await log.read(topic.name, n, next, { records: 1_000, bytes: 1_000_000 })
-      if (records.length === 0) break
+      const last = records.at(-1)
+      if (!last) break
       for (const record of records)
         if (key === undefined || record.key === key)
           yield { event: localWire.open(topic, record.value, record.cause), record }
-      next += records.length
+      next = last.offset + 1
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import * as topics from '../schemas/topics.ts'
 import { LogUnavailable, NOTHING_YET, place } from '../streams/log/log.ts'
-import { pause } from '../streams/run.ts'
+import { pause } from '../streams/together.ts'
 import { hours, type Instant, minutes } from '../streams/time.ts'
 import { taskName } from '../streams/task.ts'
 import { tasksOf } from '../streams/topology.ts'

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Logger } from 'pino'
-import { pause } from '../streams/run.ts'
+import { pause } from '../streams/together.ts'
 
 export interface Program {
   readonly name: string

@@ -5,7 +5,16 @@
  */
 import { commit, COMMIT, type CommitStep } from './commit.ts'
 import { digest, type Event, type Wire } from './event.ts'
-import { type Checkpoint, type Held, type Intent, type Log, type Outgoing, place, type Recorded } from './log/log.ts'
+import {
+  type Checkpoint,
+  type Held,
+  type Intent,
+  type Log,
+  type Outgoing,
+  place,
+  type Recorded,
+  type Tail,
+} from './log/log.ts'
 import { outgoing } from './outgoing.ts'
 import { type AnySink, Unwritable } from './sink.ts'
 import type { Letter } from './task.ts'
@@ -30,6 +39,8 @@ export class Delivery {
   readonly #engine: SinkEngine
   readonly #held: Held
   #checkpoint: Checkpoint
+  /** By partition, from where the next batch begins. */
+  #tails: readonly Tail[] = []
   #failed = false
 
   private constructor(engine: SinkEngine, sink: AnySink, held: Held) {
@@ -37,6 +48,7 @@ export class Delivery {
     this.sink = sink
     this.#held = held
     this.#checkpoint = held.checkpoint
+    this.#tail()
   }
 
   /** Become the one who writes to this sink. Throws `Taken`. */
@@ -47,9 +59,24 @@ export class Delivery {
   /** Start over: the far side is empty and gets everything again that the log still holds. */
   async rewind(): Promise<void> {
     await this.#commit({ ...this.#checkpoint, offsets: {}, intent: null })
+    this.#tail()
   }
   release(): Promise<void> {
     return this.#held.release()
+  }
+  close(): void {
+    for (const tail of this.#tails) tail.close()
+  }
+
+  #tail(): void {
+    this.close()
+    const { log } = this.#engine
+    const { name } = this.sink.reads
+    const { offsets, intent } = this.#checkpoint
+    this.#tails = Array.from({ length: log.partitionsOf(name) }, (_, partition) => {
+      const at = place(name, partition)
+      return log.tail(name, partition, intent?.ranges[at]?.[1] ?? offsets[at] ?? 0)
+    })
   }
 
   /**
@@ -87,18 +114,17 @@ export class Delivery {
 
   /** Decide what the next batch is, and commit that before anything of it is written. */
   async #intend(): Promise<Intent | undefined> {
-    const { log, records: most, bytes } = this.#engine
+    const { records: most, bytes } = this.#engine
     const { name } = this.sink.reads
     const ranges: Ranges = {}
     const read: Recorded[] = []
     let left = most
-    for (let partition = 0; partition < log.partitionsOf(name); partition++) {
+    for (const [partition, tail] of this.#tails.entries()) {
       if (left === 0) break
-      const at = place(name, partition)
-      const records = await log.read(name, partition, this.#checkpoint.offsets[at] ?? 0, { records: left, bytes })
+      const records = await tail.take({ records: left, bytes })
       const [first, last] = [records[0], records.at(-1)]
       if (!first || !last) continue
-      ranges[at] = [first.offset, last.offset + 1]
+      ranges[place(name, partition)] = [first.offset, last.offset + 1]
       left -= records.length
       for (const record of records) read.push(record)
     }
@@ -124,15 +150,15 @@ export class Delivery {
     for (const [at, [from, until]] of Object.entries(ranges)) {
       const partition = Number(at.slice(at.lastIndexOf('/') + 1))
       let next = from
+      // The first and the last of a range are records; between them offsets may be missing.
       while (next < until) {
-        const records = await log.read(this.sink.reads.name, partition, next, {
-          records: until - next,
-          bytes: Infinity,
-        })
-        if (records[0]?.offset !== next)
+        const limit = { records: until - next, bytes: Infinity }
+        const records = (await log.read(this.sink.reads.name, partition, next, limit)).filter(r => r.offset < until)
+        const [first, last] = [records[0], records.at(-1)]
+        if (!first || !last || (next === from && first.offset !== from))
           throw new Error(`${this.sink.name}: ${at} no longer holds offset ${next}, which was to be written`)
         for (const record of records) all.push(record)
-        next += records.length
+        next = last.offset + 1
       }
     }
     return all

@@ -17,7 +17,8 @@ export interface GoalNeeds {
   readonly clock: AnyTopic
 }
 export interface Listener {
-  readonly inputs: readonly AnyTopic[]
+  /** Its inputs. */
+  readonly topics: readonly string[]
   readonly partition: number
   /** The tasks whose ticks this one waits for. */
   readonly upstream: readonly string[]
@@ -27,7 +28,7 @@ export interface Listener {
 /** The last tick that all tasks upstream have heard, with what has to be read before it rings here. */
 export async function nextGoal(
   { log, clock, wire }: GoalNeeds,
-  { inputs, partition, upstream, checkpoint }: Listener,
+  { topics, partition, upstream, checkpoint }: Listener,
 ): Promise<Goal | undefined> {
   const clockPlace = place(clock.name, 0)
   const from = checkpoint.offsets[clockPlace] ?? 0
@@ -39,11 +40,13 @@ export async function nextGoal(
   if (!last) return undefined
   const { occurredAt } = wire.open(clock, last.value, last.cause)
   const ends = new Map<string, number>()
-  for (const { name } of inputs) ends.set(place(name, partition), (await log.bounds(name, partition)).end)
+  const held = await Promise.all(topics.map(topic => log.bounds(topic, partition)))
+  for (const [n, topic] of topics.entries()) ends.set(place(topic, partition), held[n]?.end ?? 0)
   return { tick: Math.max(occurredAt, checkpoint.tick) as Instant, clockOffset: until, ends }
 }
 
-export function isReached({ ends }: Goal, { offsets }: Checkpoint): boolean {
-  for (const [at, end] of ends) if ((offsets[at] ?? 0) < end) return false
+/** `positions`: how far each input has been read. */
+export function isReached({ ends }: Goal, positions: ReadonlyMap<string, number>): boolean {
+  for (const [at, end] of ends) if ((positions.get(at) ?? 0) < end) return false
   return true
 }

@@ -4,7 +4,8 @@
  */
 import { Delivery, type SinkEngine } from './deliver.ts'
 import { Fenced, LogUnavailable } from './log/log.ts'
-import { pause, type RunReport, together } from './run.ts'
+import { type RunReport } from './run.ts'
+import { pause, together } from './together.ts'
 import { type AnySink, Unavailable } from './sink.ts'
 import type { Millis } from './time.ts'
 
@@ -30,10 +31,11 @@ export async function runSinks(
   until: AbortSignal,
   report: RunReport = {},
 ): Promise<void> {
-  await together(
-    sinks.map(sink => stop => runSink(engine, sink, stop, report)),
-    until,
-  )
+  const groups = sinks.map(run => (stop: AbortSignal) => {
+    const { name } = run.sink
+    return engine.log.share(name, [name], (_, until) => runSink(engine, run, until, report), stop)
+  })
+  await together(groups, until)
 }
 
 async function runSink(
@@ -67,6 +69,7 @@ async function runSink(
           await pause(error.retryAfter, until)
           continue
         }
+        delivery?.close()
         delivery = undefined
         if (!(error instanceof Fenced || error instanceof LogUnavailable)) throw error
         report.trouble?.(sink.name, error)
@@ -75,5 +78,6 @@ async function runSink(
     }
   } finally {
     await delivery?.release().catch(() => undefined)
+    delivery?.close()
   }
 }

@@ -5,6 +5,7 @@
  * A tick is heard only after everything that lay before it: upstream tasks have heard the tick and what they said
  * until then has been read. After an outage no alarm rings for want of records that merely wait.
  */
+import { type Batch, counted, newBatch } from './batch.ts'
 import { commit, COMMIT, type CommitStep } from './commit.ts'
 import type { Event, Wire } from './event.ts'
 import { Evidence } from './evidence.ts'
@@ -18,8 +19,9 @@ import {
   LogUnavailable,
   type Outgoing,
   place,
-  type Recorded,
   type ReadLimit,
+  type Recorded,
+  type Tail,
 } from './log/log.ts'
 import { outgoing, type Said } from './outgoing.ts'
 import { PoisonGauge } from './poison.ts'
@@ -56,15 +58,6 @@ export interface Engine {
 const ALARMS_AT_A_TIME = 1_000
 export const taskName = (processor: string, partition: number): string => place(processor, partition)
 
-interface Batch {
-  readonly outputs: Outgoing[]
-  readonly deadLetters: Outgoing[]
-  readonly alarms: Map<string, Instant | null>
-  readonly touched: Set<Shelf>
-  readonly dropped: Record<string, number>
-  in: number
-}
-
 export class Task {
   readonly processor: AnyProcessor
   readonly partition: number
@@ -72,7 +65,7 @@ export class Task {
   readonly #engine: Engine
   readonly #upstream: readonly string[]
   readonly #held: Held
-  readonly #inputs: readonly AnyTopic[]
+  readonly #inputs: readonly { readonly at: string; readonly tail: Tail }[]
   #checkpoint: Checkpoint
   readonly #shelves: Shelves
   readonly #poison: PoisonGauge
@@ -92,8 +85,11 @@ export class Task {
     this.#engine = engine
     this.#upstream = upstream
     this.#held = held
-    this.#inputs = [...processor.handlers.values()].map(({ topic }) => topic)
     this.#checkpoint = held.checkpoint
+    this.#inputs = [...processor.handlers.keys()].map(topic => {
+      const at = place(topic, partition)
+      return { at, tail: engine.log.tail(topic, partition, held.checkpoint.offsets[at] ?? 0) }
+    })
     this.#shelves = new Shelves(processor, held.state, engine.liveRows)
     this.#poison = new PoisonGauge(held.task)
   }
@@ -115,6 +111,9 @@ export class Task {
   release(): Promise<void> {
     return this.#held.release()
   }
+  close(): void {
+    for (const { tail } of this.#inputs) tail.close()
+  }
 
   /**
    * Handle the next batch, or the next tick. False: there was nothing to do. After it has rejected, the task is of no
@@ -122,20 +121,24 @@ export class Task {
    */
   async step(): Promise<boolean> {
     if (this.#failed) throw new Error(`${this.name} has failed and must be claimed again`)
-    const listener = { inputs: this.#inputs, partition: this.partition, upstream: this.#upstream }
-    this.#goal ??= await nextGoal(this.#engine, { ...listener, checkpoint: this.#checkpoint })
+    const topics = [...this.processor.handlers.keys()]
+    const listener = { topics, partition: this.partition, upstream: this.#upstream, checkpoint: this.#checkpoint }
+    this.#goal ??= await nextGoal(this.#engine, listener)
     const goal = this.#goal
     // Before records that came after it: under a steady load there are always some.
-    if (goal && isReached(goal, this.#checkpoint)) return this.#hearTick(goal)
+    if (goal && isReached(goal, this.#positions)) return this.#hearTick(goal)
     const records = await this.#fetch()
-    if (records.length === 0) return false
-    return this.#run(batch => this.#hear(batch, records), this.#past(records))
+    if (records.length > 0)
+      return this.#run(batch => this.#hear(batch, records), { offsets: this.#read, tick: this.#checkpoint.tick })
+    // Looking may have led past what is no record.
+    return goal && isReached(goal, this.#positions) ? this.#hearTick(goal) : false
   }
 
   #hearTick(goal: Goal): Promise<true> {
     const due = this.#held.state.alarms(goal.tick, ALARMS_AT_A_TIME)
     const done = due.length < ALARMS_AT_A_TIME
-    const { offsets, tick } = this.#checkpoint
+    const { tick } = this.#checkpoint
+    const offsets = this.#read
     if (done) this.#goal = undefined
     return this.#run(
       batch => {
@@ -148,8 +151,13 @@ export class Task {
   get #clockPlace(): string {
     return place(this.#engine.clock.name, 0)
   }
-  #offset(at: string): number {
-    return this.#checkpoint.offsets[at] ?? 0
+  /** How far each input has been read. */
+  get #positions(): ReadonlyMap<string, number> {
+    return new Map(this.#inputs.map(({ at, tail }) => [at, tail.position]))
+  }
+  /** The offsets of a commit of all that has been read. */
+  get #read(): Checkpoint['offsets'] {
+    return { ...this.#checkpoint.offsets, ...Object.fromEntries(this.#positions) }
   }
 
   /** In the order in which the processor declares its inputs. */
@@ -158,25 +166,17 @@ export class Task {
     const read: (readonly Recorded[])[] = []
     let left = most
     // Each has its share, so that a flood in one holds up no other; what one leaves goes to those declared before it.
-    for (const [before, { name }] of [...this.#inputs.entries()].reverse()) {
-      const limit = { records: Math.ceil(left / (before + 1)), bytes }
-      const from = this.#offset(place(name, this.partition))
-      const records = await this.#engine.log.read(name, this.partition, from, limit)
+    for (const [before, { tail }] of [...this.#inputs.entries()].reverse()) {
+      const records = await tail.take({ records: Math.ceil(left / (before + 1)), bytes })
       left -= records.length
       read.unshift(records)
     }
     return read.flat()
   }
 
-  #past(records: readonly Recorded[]): Pick<Checkpoint, 'offsets' | 'tick'> {
-    const offsets: Record<string, number> = { ...this.#checkpoint.offsets }
-    for (const { topic, partition, offset } of records) offsets[place(topic, partition)] = offset + 1
-    return { offsets, tick: this.#checkpoint.tick }
-  }
-
   /** Do a batch's work and commit it. */
   async #run(work: (batch: Batch) => void, past: Pick<Checkpoint, 'offsets' | 'tick'>): Promise<true> {
-    const batch: Batch = { outputs: [], deadLetters: [], alarms: new Map(), touched: new Set(), dropped: {}, in: 0 }
+    const batch = newBatch()
     try {
       work(batch)
       const { counters } = this.#checkpoint
@@ -285,14 +285,3 @@ const saidAfter = (source: string, event: Event<unknown>): Said => ({
   receivedAt: event.receivedAt,
   cause: event.eventId,
 })
-
-const counted = (before: Checkpoint['counters'], batch: Batch): Checkpoint['counters'] => {
-  const dropped: Record<string, number> = { ...before.dropped }
-  for (const [reason, n] of Object.entries(batch.dropped)) dropped[reason] = (dropped[reason] ?? 0) + n
-  return {
-    in: before.in + batch.in,
-    out: before.out + batch.outputs.length,
-    deadLetters: before.deadLetters + batch.deadLetters.length,
-    dropped,
-  }
-}

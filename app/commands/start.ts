@@ -6,7 +6,7 @@ import { openLog } from '../open-log.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { type Program, supervise, UNRECOVERABLE } from '../supervise.ts'
 import { Taken } from '../../streams/log/log.ts'
-import { pause } from '../../streams/run.ts'
+import { pause } from '../../streams/together.ts'
 import { type Command, UsageError } from './command.ts'
 
 type Run = (config: Config, logger: Logger, until: AbortSignal) => Promise<void>

@@ -22,7 +22,10 @@ export type Partitions = (topic: string) => number
 
 /** Where ingest puts its records. */
 export interface Appender {
-  /** Resolves once all of the records are durable; rejects, with `LogUnavailable` where it may be tried again, if none of them is. */
+  /**
+   * Resolves once all of the records are durable. Rejects, with `LogUnavailable` where it may be tried again, if that is
+   * not certain: some may be there, and what is there twice is heard once.
+   */
   append(records: readonly Outgoing[]): Promise<void>
 }
 
@@ -30,15 +33,34 @@ export interface Log extends Appender {
   /** Drawn when the log was created: a log that was restored or started anew may repeat offsets, never this. */
   readonly id: string
   readonly partitionsOf: Partitions
-  /** Records from an offset on, at most so many, or so many bytes (but at least one, if there is one). */
+  /**
+   * Committed records from an offset on, at most so many, or so many bytes (but at least one, if there is one). Offsets
+   * rise, and may leave some out.
+   */
   read(topic: string, partition: number, from: number, limit: ReadLimit): Promise<readonly Recorded[]>
-  /** The first offset still kept, and the offset that the next record will have. */
+  /** Reads a partition on and on, from an offset. */
+  tail(topic: string, partition: number, from: number): Tail
+  /** The first offset still kept, and the offset after all that has been written, be it committed yet or not. */
   bounds(topic: string, partition: number): Promise<Bounds>
   /** What a task last committed, if it ever did, whoever owns it. */
   checkpointOf(task: string): Promise<Checkpoint | undefined>
   /** Whether a living owner has the task. */
   isOwned(task: string): Promise<boolean>
-  /** Become the only one who may commit for a task; the log sees to it that others know we live. Throws `Taken` while another owner lives. */
+  /**
+   * Run those of a group's tasks that fall to this process, each until it falls to another: then its signal aborts, and
+   * no other process begins before its promise has settled. Resolves once `until` has aborted and nothing runs any more;
+   * rejects, after the same, with the first error of any of them.
+   */
+  share(
+    group: string,
+    tasks: readonly string[],
+    work: (task: string, stop: AbortSignal) => Promise<void>,
+    until: AbortSignal,
+  ): Promise<void>
+  /**
+   * Become the only one who may commit for a task: whoever had it before is fenced off. The log sees to it that others
+   * know we live. Throws `Taken` where it can tell that another owner lives.
+   */
   claim(task: string): Promise<Held>
   /**
    * Resolves when something may have been committed since `seen` (what the last call resolved to; at first -1), or
@@ -46,6 +68,15 @@ export interface Log extends Appender {
    */
   changed(seen: number, maxMs: Millis): Promise<number>
   close(): Promise<void>
+}
+
+/** A place in a partition that moves on as it is read. */
+export interface Tail {
+  /** The offset of the next record to take; it also moves past what is no record. */
+  readonly position: number
+  /** Committed records that are here now, within the limit; none: later there may be. Does not wait for any to be written. */
+  take(limit: ReadLimit): Promise<readonly Recorded[]>
+  close(): void
 }
 
 export interface ReadLimit {

@@ -20,9 +20,11 @@ import {
   type StateChange,
   type StateReader,
   type StateRow,
+  type Tail,
   Taken,
   type Transaction,
 } from './log.ts'
+import { DirectTail, shareAll } from './undivided.ts'
 
 interface TaskState {
   epoch: number
@@ -88,6 +90,7 @@ export class MemoryLog implements Log {
   readonly id: string
   readonly partitionsOf: Partitions
   readonly disk: Disk
+  readonly share = shareAll
   readonly #weather: Weather
   /** A process that died holds nothing any more. */
   alive = true
@@ -115,6 +118,10 @@ export class MemoryLog implements Log {
     while (until < kept.length && until - from < limit.records && (until === from || bytes < limit.bytes))
       bytes += kept[until++]?.value.length ?? 0
     return kept.slice(from, until)
+  }
+
+  tail(topic: string, partition: number, from: number): Tail {
+    return new DirectTail(from, (next, limit) => this.read(topic, partition, next, limit))
   }
 
   async bounds(topic: string, partition: number): Promise<Bounds> {

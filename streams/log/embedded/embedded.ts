@@ -15,7 +15,9 @@ import {
   type Partitions,
   type ReadLimit,
   type Recorded,
+  type Tail,
 } from '../log.ts'
+import { DirectTail, shareAll } from '../undivided.ts'
 import { batchesOf, decodeBatch, type EncodedBatch } from './batch.ts'
 import { explained, openDataFile, transact } from './file.ts'
 import { claimTask, isOwned, RENEW_MS, renewLeases, thisProcess } from './lease.ts'
@@ -41,6 +43,7 @@ export class EmbeddedLog implements Log {
   readonly partitionsOf: Partitions
   readonly now: () => number
   readonly owner: string
+  readonly share = shareAll
   readonly #ids: ReadonlyMap<string, number>
   readonly #statements = new Map<string, StatementSync>()
   readonly #read
@@ -107,6 +110,10 @@ export class EmbeddedLog implements Log {
       }
       return records
     })
+  }
+
+  tail(topic: string, partition: number, from: number): Tail {
+    return new DirectTail(from, (next, limit) => this.read(topic, partition, next, limit))
   }
 
   bounds(topic: string, partition: number): Promise<Bounds> {
