@@ -17,9 +17,12 @@ import {
   type Recorded,
   type Tail,
 } from '../log.ts'
+import { explained } from '../state/errors.ts'
+import { transact } from '../state/transact.ts'
+import { StateWriter } from '../state/writer.ts'
 import { DirectTail, shareAll } from '../undivided.ts'
 import { batchesOf, decodeBatch, type EncodedBatch } from './batch.ts'
-import { explained, openDataFile, transact } from './file.ts'
+import { openDataFile } from './file.ts'
 import { claimTask, isOwned, RENEW_MS, renewLeases, thisProcess } from './lease.ts'
 
 export interface EmbeddedOptions {
@@ -44,6 +47,7 @@ export class EmbeddedLog implements Log {
   readonly now: () => number
   readonly owner: string
   readonly share = shareAll
+  readonly state: StateWriter
   readonly #ids: ReadonlyMap<string, number>
   readonly #statements = new Map<string, StatementSync>()
   readonly #read
@@ -61,6 +65,7 @@ export class EmbeddedLog implements Log {
     const { db, logId, partitions } = openDataFile(directory, topics, mayMake)
     this.id = logId
     this.db = db
+    this.state = new StateWriter(db)
     this.now = now
     this.path = join(directory, 'milepost.sqlite')
     this.owner = owner

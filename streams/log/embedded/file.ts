@@ -6,7 +6,10 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { LogRefused, LogUnavailable } from '../log.ts'
+import { LogRefused } from '../log.ts'
+import { BUSY, errorCode, explained } from '../state/errors.ts'
+import { STATE_TABLES } from '../state/tables.ts'
+import { transact } from '../state/transact.ts'
 
 /** "Milp": what PRAGMA application_id of our files says. */
 const APPLICATION_ID = 0x4d_69_6c_70
@@ -28,16 +31,7 @@ const TABLES = `
   CREATE TABLE tasks (
     id INTEGER PRIMARY KEY, task TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL, owner TEXT, renewedAt INTEGER NOT NULL, checkpoint TEXT NOT NULL
   );
-  CREATE TABLE state (
-    task INTEGER NOT NULL, key TEXT NOT NULL, list TEXT NOT NULL, at INTEGER NOT NULL, id TEXT NOT NULL, bytes BLOB NOT NULL,
-    PRIMARY KEY (task, key, list, at, id)
-  ) WITHOUT ROWID;
-  CREATE TABLE blocks (
-    task INTEGER NOT NULL, key TEXT NOT NULL, list TEXT NOT NULL, block INTEGER NOT NULL, bytes BLOB NOT NULL,
-    PRIMARY KEY (task, key, list, block)
-  ) WITHOUT ROWID;
-  CREATE TABLE alarms (task INTEGER NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (task, key)) WITHOUT ROWID;
-  CREATE INDEX alarms_in_time ON alarms (task, at, key);
+  ${STATE_TABLES}
 `
 
 export interface DataFile {
@@ -164,40 +158,4 @@ function addTopics(db: DatabaseSync, topics: ReadonlyMap<string, number>): void 
     if (Number(add.run(topic, partitions).changes) === 0) continue
     for (let partition = 0; partition < partitions; partition++) addPartition.run(topic, partition)
   }
-}
-
-/** Do it whole or not at all, alone. */
-export function transact<T>(db: DatabaseSync, work: () => T): T {
-  db.exec('BEGIN IMMEDIATE')
-  try {
-    const result = work()
-    db.exec('COMMIT')
-    return result
-  } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK')
-    throw error
-  }
-}
-
-// Result codes of SQLite (sqlite.org/rescode.html).
-const [BUSY, NOMEM, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB] = [5, 7, 10, 11, 13, 14, 26]
-
-const errorCode = (error: unknown): number | undefined =>
-  error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
-
-/** The error with what to do about it: `LogUnavailable` where the same thing may succeed later. */
-export function explained(error: unknown, path: string): Error {
-  if (!(error instanceof Error)) return new Error(String(error))
-  const code = errorCode(error)
-  if (code === undefined) return error
-  const why = { cause: error }
-  if (code === FULL)
-    return new LogUnavailable(`the disk of ${path} is full: make room, Milepost goes on by itself`, why)
-  if (code === BUSY) return new LogUnavailable(`${path} is held by another writer`, why)
-  if (code === IOERR || code === NOMEM) return new LogUnavailable(`${path} can't be written: ${error.message}`, why)
-  if (code === CORRUPT || code === NOTADB)
-    return new LogRefused(`${path} is damaged or no database: restore a backup, or move it away to start anew`, why)
-  if (code === CANTOPEN)
-    return new Error(`${path} can't be opened: ${error.message}; check its owner and permissions`, why)
-  return error
 }

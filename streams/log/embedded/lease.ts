@@ -3,10 +3,11 @@
  * one whose process is gone, or that has been silent for longer than the lease, loses the task to the next who asks.
  */
 import { readFileSync } from 'node:fs'
+import { explained } from '../state/errors.ts'
+import { stateReader } from '../state/reader.ts'
+import { transact } from '../state/transact.ts'
 import { type Checkpoint, type Held, NOTHING_YET, type StateReader, Taken, type Transaction } from '../log.ts'
 import type { EmbeddedLog } from './embedded.ts'
-import { explained, transact } from './file.ts'
-import { stateReader } from './state.ts'
 import { EmbeddedTransaction } from './transaction.ts'
 
 export const LEASE_MS = 10_000

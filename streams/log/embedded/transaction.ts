@@ -2,7 +2,7 @@ import type { StatementSync } from 'node:sqlite'
 import { type AlarmChange, type Checkpoint, Fenced, type Outgoing, type StateChange, type Transaction } from '../log.ts'
 import type { EmbeddedLog } from './embedded.ts'
 import { batchesOf } from './batch.ts'
-import { explained } from './file.ts'
+import { explained } from '../state/errors.ts'
 
 /** One commit of a task within `BEGIN IMMEDIATE`: from `begin` on nobody else writes, so the fence holds until the commit. */
 export class EmbeddedTransaction implements Transaction {
@@ -33,26 +33,11 @@ export class EmbeddedTransaction implements Transaction {
   }
 
   change(state: readonly StateChange[]): Promise<void> {
-    return this.#do(() => {
-      if (state.length === 0) return
-      const putRow = this.#prepare('INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?, ?, ?)')
-      const removeRow = this.#prepare('DELETE FROM state WHERE task = ? AND key = ? AND list = ? AND at = ? AND id = ?')
-      const putBlock = this.#prepare('INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?)')
-      const removeBlock = this.#prepare('DELETE FROM blocks WHERE task = ? AND key = ? AND list = ? AND block = ?')
-      for (const { key, list, at, id, dense, bytes } of state)
-        if (dense && bytes) putBlock.run(this.#id, key, list, at, bytes)
-        else if (dense) removeBlock.run(this.#id, key, list, at)
-        else if (bytes) putRow.run(this.#id, key, list, at, id, bytes)
-        else removeRow.run(this.#id, key, list, at, id)
-    })
+    return this.#do(() => this.#log.state.change(this.#id, state))
   }
 
   setAlarms(alarms: readonly AlarmChange[]): Promise<void> {
-    return this.#do(() => {
-      for (const { key, at } of alarms)
-        if (at === null) this.#prepare('DELETE FROM alarms WHERE task = ? AND key = ?').run(this.#id, key)
-        else this.#prepare('INSERT OR REPLACE INTO alarms VALUES (?, ?, ?)').run(this.#id, key, at)
-    })
+    return this.#do(() => this.#log.state.setAlarms(this.#id, alarms))
   }
 
   checkpoint(checkpoint: Checkpoint): Promise<void> {

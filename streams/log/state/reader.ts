@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Alarm, StateReader, StateRow, StoredBlock } from '../log.ts'
-import { explained } from './file.ts'
+import { explained } from './errors.ts'
 
-/** The committed state of one task, read from the data file. */
+/** The committed state of one task, read from the file that holds it. */
 export function stateReader(db: DatabaseSync, path: string, task: number): StateReader {
   const rows = db.prepare('SELECT list, at, id, bytes FROM state WHERE task = ? AND key = ?')
   const block = db.prepare('SELECT bytes FROM blocks WHERE task = ? AND key = ? AND list = ? AND block = ?')
