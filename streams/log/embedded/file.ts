@@ -13,8 +13,9 @@ import { transact } from '../state/transact.ts'
 
 /** "Milp": what PRAGMA application_id of our files says. */
 const APPLICATION_ID = 0x4d_69_6c_70
-const LAYOUT = 1
-const FILE = 'milepost.sqlite'
+/** Rises with every change to the tables that an older release can't read. */
+export const LAYOUT = 1
+export const FILE = 'milepost.sqlite'
 const BUSY_MS = 10_000
 
 const TABLES = `

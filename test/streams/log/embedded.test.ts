@@ -7,7 +7,8 @@ import { test } from 'node:test'
 import { EmbeddedLog } from '../../../streams/log/embedded/embedded.ts'
 import { type Log, LogUnavailable } from '../../../streams/log/log.ts'
 import type { Instant } from '../../../streams/time.ts'
-import { contract, TOPICS } from './contract.ts'
+import { contract, type Installation, TOPICS } from './contract.ts'
+import { leases } from './leases.ts'
 
 const newDirectory = () => mkdtempSync(join(tmpdir(), 'milepost-log-'))
 
@@ -15,7 +16,7 @@ const newDirectory = () => mkdtempSync(join(tmpdir(), 'milepost-log-'))
 const open = (directory: string, owner: string, now: () => number = Date.now) =>
   new EmbeddedLog({ directory, topics: TOPICS, owner, now })
 
-contract('embedded', () => {
+const install = (): Promise<Installation> => {
   const directory = newDirectory()
   const owners = new Map<Log, string>()
   return Promise.resolve({
@@ -37,7 +38,10 @@ contract('embedded', () => {
       return Promise.resolve()
     },
   })
-})
+}
+
+contract('embedded', install)
+leases('embedded', install)
 
 test('whoever looks does not wait for a writer, though it be frozen', async () => {
   const directory = newDirectory()

@@ -1,0 +1,269 @@
+/**
+ * The log on Apache Kafka (4.0 or newer). Topics are Kafka's, prefixed by the namespace; each group of tasks has a
+ * compacted changelog whose partitions are its tasks; a commit is one transaction over outputs, changelog, offsets and
+ * the checkpoints that all processes follow.
+ */
+import { join } from 'node:path'
+import type { Instant, Millis } from '../../time.ts'
+import {
+  type Bounds,
+  type Checkpoint,
+  type Held,
+  type Log,
+  LogUnavailable,
+  type Outgoing,
+  type Partitions,
+  place,
+  type ReadLimit,
+  type Recorded,
+  type Tail,
+} from '../log.ts'
+import { KafkaAppender } from './appender.ts'
+import { Bell } from './bell.ts'
+import { Checkpoints } from './checkpoints.ts'
+import { Cluster, type Connect } from './cluster.ts'
+import { explained } from './errors.ts'
+import { type Group, type Member, takePart } from './membership.ts'
+import { type Names, namesIn } from './names.ts'
+import { Offsets } from './offsets.ts'
+import { ownersIn } from './owners.ts'
+import { readCommitted } from './read.ts'
+import { Store } from './store.ts'
+import { Tails } from './tails.ts'
+import { claim } from './task.ts'
+import { deleteBefore, ensureTopics, type Wanted } from './topics.ts'
+
+export interface KafkaOptions extends Connect {
+  readonly namespace: string
+  /** Partitions of the topics that are new; the others keep theirs. */
+  readonly topics: ReadonlyMap<string, number>
+  /** The tasks of each group, in the order of their partitions. A topic is a group's tasks: they can't become fewer. */
+  readonly groups: ReadonlyMap<string, readonly string[]>
+  /** Topics that every task reads: a group's offset of them would say nothing. */
+  readonly broadcast: readonly string[]
+  readonly replication?: number | undefined
+  /** false: topics that are missing are refused. */
+  readonly mayMake?: boolean
+  /** Where the state of tasks is kept on this machine, and what the files are called; absent: in memory. */
+  readonly store?: { readonly directory: string; readonly name: string }
+  /** The wall clock, milliseconds. */
+  readonly now?: () => number
+}
+
+export class KafkaLog implements Log {
+  readonly id: string
+  readonly partitionsOf: Partitions
+  readonly #options: KafkaOptions
+  readonly #names: Names
+  readonly #cluster: Cluster
+  readonly #offsets: Offsets
+  readonly #tails: Tails
+  readonly #checkpoints: Checkpoints
+  readonly #appender: KafkaAppender
+  readonly #members = new Map<string, Member>()
+  #openStore: Store | undefined
+  #version = 0
+  readonly #news = new Bell()
+  #broken: Error | undefined
+  #closed = false
+
+  /** Connect, and make the topics that are missing. Rejects with `LogUnavailable` or `LogRefused`. */
+  static async open(options: KafkaOptions): Promise<KafkaLog> {
+    const cluster = new Cluster(options)
+    try {
+      const names = namesIn(options.namespace)
+      const topics = await ensureTopics(cluster, wanted(options, names), options.replication, options.mayMake ?? true)
+      const counts = new Map([...options.topics.keys()].map(t => [t, topics.get(names.topic(t))?.leaders.length ?? 0]))
+      const log = new KafkaLog(options, cluster, names, counts)
+      await log.#hearCheckpoints()
+      return log
+    } catch (error) {
+      await cluster.close()
+      throw explained(error, 'open the log')
+    }
+  }
+
+  private constructor(options: KafkaOptions, cluster: Cluster, names: Names, counts: ReadonlyMap<string, number>) {
+    this.#options = options
+    this.#cluster = cluster
+    this.#names = names
+    // A cluster draws an id for each topic that is made: no other log ever has this one.
+    this.id = cluster.topic(names.checkpoints).id
+    this.partitionsOf = topic => {
+      const count = counts.get(topic)
+      if (count === undefined) throw new Error(`${names.topic(topic)} is no topic of this log`)
+      return count
+    }
+    this.#offsets = new Offsets(cluster)
+    const nameOf = (topic: string) => (topic === '' ? names.checkpoints : names.topic(topic))
+    this.#tails = new Tails(
+      cluster,
+      nameOf,
+      () => {
+        this.#moved()
+      },
+      error => {
+        this.#break(error)
+      },
+    )
+    this.#checkpoints = new Checkpoints(this.#tails.open('', 0, 0))
+    this.#appender = new KafkaAppender(cluster, names.topic)
+  }
+
+  append(records: readonly Outgoing[]): Promise<void> {
+    return this.#appender.append(records).then(() => {
+      this.#moved()
+    })
+  }
+
+  read(topic: string, partition: number, from: number, limit: ReadLimit): Promise<readonly Recorded[]> {
+    return readCommitted(this.#cluster, { topic, partition, name: this.#names.topic(topic) }, from, limit)
+  }
+
+  tail(topic: string, partition: number, from: number): Tail {
+    return this.#tails.open(topic, partition, from)
+  }
+
+  async bounds(topic: string, partition: number): Promise<Bounds> {
+    const name = this.#names.topic(topic)
+    const [start, end] = await Promise.all([
+      this.#offsets.find(name, partition, { at: 'start' }),
+      this.#offsets.find(name, partition, { at: 'end' }),
+    ])
+    return { start, end }
+  }
+
+  async checkpointOf(task: string): Promise<Checkpoint | undefined> {
+    await this.#checkpoints.follow()
+    return this.#checkpoints.of(task)?.checkpoint
+  }
+
+  async isOwned(task: string): Promise<boolean> {
+    const { group, partition } = this.#groupOf(task)
+    await this.#checkpoints.follow()
+    if (!this.#checkpoints.of(task)?.held) return false
+    return (await ownersIn(this.#cluster, this.#names.group(group))).has(partition)
+  }
+
+  async share(
+    group: string,
+    tasks: readonly string[],
+    work: (task: string, stop: AbortSignal) => Promise<void>,
+    until: AbortSignal,
+  ): Promise<void> {
+    const name = this.#names.changelog(group)
+    const place: Group = { id: this.#names.group(group), topic: { name, id: this.#cluster.topic(name).id }, tasks }
+    const member: Member = { id: this.#store().member, epoch: 0 }
+    this.#members.set(group, member)
+    const told = (task: string, stop: AbortSignal) => {
+      stop.addEventListener(
+        'abort',
+        () => {
+          this.#moved()
+        },
+        { once: true },
+      )
+      return work(task, stop)
+    }
+    try {
+      await takePart(this.#cluster, place, member, told, until)
+    } finally {
+      this.#members.delete(group)
+    }
+  }
+
+  async claim(task: string): Promise<Held> {
+    const { group, partition } = this.#groupOf(task)
+    const { broadcast, now = Date.now } = this.#options
+    const names = this.#names
+    const where = { task, partition, changelog: names.changelog(group), checkpoints: names.checkpoints }
+    return claim(
+      { ...where, transactionalId: names.transactionalId(task), group: names.group(group) },
+      {
+        ...{ cluster: this.#cluster, offsets: this.#offsets, store: this.#store(), now },
+        ...{ nameOf: names.topic, reported: (topic: string) => !broadcast.includes(topic) },
+        member: () => this.#members.get(group),
+        committed: () => {
+          this.#moved()
+        },
+      },
+    )
+  }
+
+  async changed(seen: number, maxMs: Millis): Promise<number> {
+    if (this.#broken) throw this.#broken
+    if (this.#version === seen && !this.#closed) await this.#news.wait(maxMs)
+    return this.#version
+  }
+
+  /**
+   * Let go of a partition's records that were appended before a time and that lie before an offset. Resolves to how many
+   * went.
+   */
+  async trim(topic: string, partition: number, appendedBefore: Instant, beforeOffset: number): Promise<number> {
+    const name = this.#names.topic(topic)
+    const { start, end } = await this.bounds(topic, partition)
+    const stays = await this.#offsets.find(name, partition, { from: appendedBefore })
+    const until = Math.min(stays < 0 ? end : stays, beforeOffset)
+    if (until <= start) return 0
+    return (await deleteBefore(this.#cluster, name, partition, until)) - start
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#tails.close()
+    this.#moved()
+    await this.#cluster.close()
+    this.#openStore?.close()
+  }
+
+  /** Whoever looks right after opening is to see what had been committed before. */
+  async #hearCheckpoints(): Promise<void> {
+    const end = await this.#offsets.find(this.#names.checkpoints, 0, { at: 'end' })
+    const until = performance.now() + OPENING_MS
+    let seen = -1
+    await this.#checkpoints.follow()
+    while (this.#checkpoints.position < end) {
+      seen = await this.changed(seen, 100)
+      await this.#checkpoints.follow()
+      if (performance.now() > until)
+        throw new LogUnavailable(
+          `Kafka: a transaction in ${this.#names.checkpoints} stays open; the brokers end it soon`,
+        )
+    }
+  }
+
+  #store(): Store {
+    const { store } = this.#options
+    this.#openStore ??= store ? Store.open(join(store.directory), store.name, this.id) : Store.inMemory(this.id)
+    return this.#openStore
+  }
+
+  #groupOf(task: string): { group: string; partition: number } {
+    for (const [group, tasks] of this.#options.groups) {
+      const partition = tasks.indexOf(task)
+      if (partition >= 0) return { group, partition }
+    }
+    throw new Error(`${place(this.#options.namespace, 0)} has no task ${task}`)
+  }
+
+  #moved(): void {
+    this.#version++
+    this.#news.ring()
+  }
+
+  #break(error: unknown): void {
+    this.#broken ??= explained(error, 'fetch')
+    this.#moved()
+  }
+}
+
+const OPENING_MS = 20_000
+
+const wanted = ({ topics, groups }: KafkaOptions, names: Names): Wanted[] => [
+  ...[...topics].map(([topic, partitions]) => ({ name: names.topic(topic), partitions, kept: 'all' as const })),
+  ...[...groups].map(([group, { length }]) => ({
+    ...{ name: names.changelog(group), partitions: length, kept: 'newest' as const },
+  })),
+  { name: names.checkpoints, partitions: 1, kept: 'newest, small' },
+]
