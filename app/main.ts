@@ -28,6 +28,14 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'let a sink have everything again',
     load: async () => (await import('./commands/replay.ts')).replay,
   },
+  backup: {
+    summary: 'a copy of the running installation',
+    load: async () => (await import('./commands/backup.ts')).backup,
+  },
+  restore: {
+    summary: 'a new installation of such a copy',
+    load: async () => (await import('./commands/restore.ts')).restore,
+  },
   topology: {
     summary: 'what reads and writes what',
     load: async () => (await import('./commands/topology.ts')).topology,

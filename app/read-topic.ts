@@ -1,12 +1,12 @@
-import { localWire } from '../schemas/codec.ts'
 import type { Event } from '../streams/event.ts'
-import type { Log, Recorded } from '../streams/log/log.ts'
+import type { Recorded } from '../streams/log/log.ts'
 import { partitionOf } from '../streams/partition.ts'
 import type { Topic } from '../streams/topic.ts'
+import type { Opened } from './open-log.ts'
 
 /** Every record of a topic that the log still holds (or those of one key), in the order of each partition. */
 export async function* readAll<V>(
-  log: Log,
+  { log, wire }: Opened,
   topic: Topic<string, V>,
   key?: string,
 ): AsyncGenerator<{ readonly event: Event<V>; readonly record: Recorded }> {
@@ -20,7 +20,7 @@ export async function* readAll<V>(
       if (!last) break
       for (const record of records)
         if (key === undefined || record.key === key)
-          yield { event: localWire.open(topic, record.value, record.cause), record }
+          yield { event: wire.open(topic, record.value, record.cause), record }
       next = last.offset + 1
     }
   }

@@ -5,7 +5,7 @@ import { pause } from '../streams/together.ts'
 import { hours, type Instant, minutes } from '../streams/time.ts'
 import { taskName } from '../streams/task.ts'
 import { tasksOf } from '../streams/topology.ts'
-import type { openLog } from './open-log.ts'
+import type { OurLog } from './open-log.ts'
 import { processors } from './pipeline.ts'
 import { sinkNames } from './sinks.ts'
 
@@ -21,7 +21,7 @@ const TRIMMED = [
 ].map(topic => topic.name)
 const EVERY_MS = minutes(1)
 
-type TrimmableLog = Pick<ReturnType<typeof openLog>, 'bounds' | 'checkpointOf' | 'partitionsOf' | 'trim'>
+type TrimmableLog = Pick<OurLog, 'bounds' | 'checkpointOf' | 'partitionsOf' | 'trim'>
 
 /**
  * Let go of old records of the topics that flood, each minute, until aborted; never of one that a reader has still to read.

@@ -9,15 +9,13 @@ import { httpServer } from '../ingest/http/server.ts'
 import { ingestMetrics } from '../ingest/metrics.ts'
 import { type VerifyingKey, verifyingKey } from '../ingest/signature.ts'
 import { firstToken, openTokens } from '../ingest/tokens.ts'
-import { localWire } from '../schemas/codec.ts'
 import { clockTicks } from '../schemas/topics.ts'
 import { versionOf } from '../sinks/control-tower/read-shipments.ts'
 import { openReader } from '../sinks/control-tower/reader.ts'
-import type { Log } from '../streams/log/log.ts'
 import { aborted } from '../streams/together.ts'
 import type { Instant } from '../streams/time.ts'
 import type { Config } from './config.ts'
-import { openAppender, openLog } from './open-log.ts'
+import { openAppender, openFor, type Opened } from './open-log.ts'
 import { pipelineHealth } from './pipeline-health.ts'
 import { registerRead } from './read/read.ts'
 import { sessions } from './read/session.ts'
@@ -28,14 +26,14 @@ const GUARD_EVERY_MS = 2_000
 
 /** The target `ingest`: the HTTP server with everything that comes in and everything that is read, until aborted. */
 export async function runIngest(config: Config, logger: Logger, until: AbortSignal): Promise<void> {
-  const log = openLog(config)
-  const appender = openAppender(config)
+  const opened = await openFor(config, 'ingest')
+  const { log, wire } = opened
+  const appender = openAppender(config, log)
   const { partitionsOf } = log
-  const wire = localWire
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const metrics = ingestMetrics(registry)
-  const from = await lastTick(log)
+  const from = await lastTick(opened)
   const eventTime = config.time === 'event' ? eventClock(from) : undefined
   const clock = eventTime ?? liveClock()
   const common = { appender, wire, partitionsOf }
@@ -83,11 +81,11 @@ function announce(address: string, link: string, token: string | undefined): voi
 }
 
 /** The last tick in the log: time does not go back over a restart. */
-async function lastTick(log: Log): Promise<Instant> {
+async function lastTick({ log, wire }: Opened): Promise<Instant> {
   const { start, end } = await log.bounds(clockTicks.name, 0)
   if (end === start) return 0 as Instant
   const [last] = await log.read(clockTicks.name, 0, end - 1, { records: 1, bytes: 1 })
-  return last ? localWire.open(clockTicks, last.value, null).occurredAt : (0 as Instant)
+  return last ? wire.open(clockTicks, last.value, null).occurredAt : (0 as Instant)
 }
 
 const partnerKeys = ({ partners }: Config): ReadonlyMap<string, readonly VerifyingKey[]> =>

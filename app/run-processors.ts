@@ -1,11 +1,10 @@
 import type { Logger } from 'pino'
-import { localWire } from '../schemas/codec.ts'
 import { deadLetterOf } from '../schemas/dead-letters.ts'
 import { clockTicks } from '../schemas/topics.ts'
 import { run, type RunReport } from '../streams/run.ts'
 import type { Engine } from '../streams/task.ts'
 import type { Config } from './config.ts'
-import { openLog } from './open-log.ts'
+import { openFor } from './open-log.ts'
 import { processors } from './pipeline.ts'
 
 /** Rows of evidence that one task keeps in memory: some 370 bytes each. */
@@ -13,10 +12,10 @@ const LIVE_ROWS = 100_000
 
 /** The target `processors`: every processor, on every partition, until aborted. */
 export async function runProcessors(config: Config, logger: Logger, until: AbortSignal): Promise<void> {
-  const log = openLog(config)
+  const { log, wire } = await openFor(config, 'processors')
   const engine: Engine = {
     log,
-    wire: localWire,
+    wire,
     clock: clockTicks,
     deadLetter: deadLetterOf,
     batch: { records: 4_000, bytes: 1_500_000 },

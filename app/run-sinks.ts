@@ -1,18 +1,16 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { localWire } from '../schemas/codec.ts'
 import { deadLetterOf } from '../schemas/dead-letters.ts'
 import { type ClickHouse, connect } from '../sinks/clickhouse/client.ts'
 import { spawnGateway, urlOf } from '../sinks/clickhouse/gateway/spawn.ts'
 import { migrate } from '../sinks/clickhouse/migrate.ts'
 import { openViews } from '../sinks/control-tower/views.ts'
-import type { Log } from '../streams/log/log.ts'
 import { aborted, pause, together } from '../streams/together.ts'
 import { runSinks as runOn, type SinkRun } from '../streams/run-sinks.ts'
 import { Unavailable } from '../streams/sink.ts'
 import type { Config } from './config.ts'
-import { openLog } from './open-log.ts'
+import { openFor, type Opened } from './open-log.ts'
 import { keepRetention } from './retention.ts'
 import { reportTo } from './run-processors.ts'
 import { clickhousePasswordOf } from './secrets.ts'
@@ -26,9 +24,10 @@ const RESPAWN_MS = 1_000
 
 /** The target `sinks`: the embedded ClickHouse unless another is set, its tables, and the read model, until aborted. */
 export async function runSinks(config: Config, logger: Logger, until: AbortSignal): Promise<void> {
-  const log = openLog(config)
+  const opened = await openFor(config, 'sinks')
+  const { log } = opened
   const { views, fresh } = openViews(config.data, log.id)
-  const engine = { log, wire: localWire, deadLetter: deadLetterOf, ...BATCH }
+  const engine = { ...opened, deadLetter: deadLetterOf, ...BATCH }
   const all = towerSinks(views)
   // The file counts as filled from the start only once every sink has been rewound.
   let toRewind = all.length
@@ -39,7 +38,7 @@ export async function runSinks(config: Config, logger: Logger, until: AbortSigna
   try {
     const jobs = [
       (stop: AbortSignal) => runOn(engine, tower, stop, reportTo(logger)),
-      (stop: AbortSignal) => runTables(config, log, logger, stop),
+      (stop: AbortSignal) => runTables(config, opened, logger, stop),
       (stop: AbortSignal) => keepRetention(log, config.retentionHours, logger, stop),
     ]
     if (config.clickhouseUrl === undefined) jobs.push(stop => keepGateway(config, logger, stop))
@@ -58,7 +57,7 @@ export const clickhouseOf = (config: Config): ClickHouse =>
     password: config.clickhousePassword ?? clickhousePasswordOf(config.data),
   })
 
-async function runTables(config: Config, log: Log, logger: Logger, until: AbortSignal): Promise<void> {
+async function runTables(config: Config, opened: Opened, logger: Logger, until: AbortSignal): Promise<void> {
   const clickhouse = clickhouseOf(config)
   try {
     while (!until.aborted) {
@@ -73,7 +72,7 @@ async function runTables(config: Config, log: Log, logger: Logger, until: AbortS
       }
     }
     const runs = clickhouseSinks(clickhouse).map((sink): SinkRun => ({ sink, lingerMs: TABLE_LINGER_MS }))
-    const engine = { log, wire: localWire, deadLetter: deadLetterOf, ...BATCH }
+    const engine = { ...opened, deadLetter: deadLetterOf, ...BATCH }
     if (!until.aborted) await runOn(engine, runs, until, reportTo(logger))
   } finally {
     await clickhouse.close()

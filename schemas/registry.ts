@@ -50,6 +50,22 @@ export const envelopeType: avsc.Type = typeOf({
   ),
 })
 
+/** What a schema, or a part of one, says to a program: all but its documentation, whatever the order of its keys. */
+export const meaningOf = (schema: unknown): string =>
+  JSON.stringify(schema, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(
+          Object.entries(value)
+            .filter(([name, said]) => name !== 'doc' || typeof said !== 'string')
+            .sort(([a], [b]) => (a < b ? -1 : 1)),
+        )
+      : value,
+  )
+
+/** What a schema says of the envelope. */
+export const envelopeOf = ({ schema }: KnownSchema): string =>
+  meaningOf(schema.fields.slice(0, ENVELOPE_FIELDS.length).map(({ name, type }) => [name, type]))
+
 /** The current schema of a topic. */
 export const currentSchema = (topic: string): KnownSchema =>
   schemaOf(readFileSync(join(FOLDER, `${topic}.avsc`), 'utf8'))

@@ -86,7 +86,7 @@ export class Delivery {
   async step(): Promise<boolean> {
     if (this.#failed) throw new Error(`${this.sink.name} has failed and must be claimed again`)
     const intent = this.#checkpoint.intent ?? (await this.#intend())
-    if (!intent) return false
+    if (!intent) return this.#pass()
     const records = this.#read ?? (await this.#recordsOf(intent.ranges))
     const { events, letters, tick } = this.#open(records, intent)
     try {
@@ -106,6 +106,16 @@ export class Delivery {
     await this.#commit(this.#after(intent, tick, events.length, letters.length), letters)
     this.#read = undefined
     return true
+  }
+
+  /** Nothing to write; a tail may have moved past what is no record, and nobody is to wait for that. */
+  async #pass(): Promise<false> {
+    const { name } = this.sink.reads
+    const { offsets } = this.#checkpoint
+    const positions = this.#tails.map(({ position }, partition) => [place(name, partition), position] as const)
+    if (positions.some(([at, position]) => position > (offsets[at] ?? 0)))
+      await this.#commit({ ...this.#checkpoint, offsets: { ...offsets, ...Object.fromEntries(positions) } })
+    return false
   }
 
   readonly #reasons = new Map<string, string>()

@@ -22,8 +22,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** The packages that a folder may use; `node:` means Node's own. */
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
-  streams: ['node:'],
-  schemas: ['node:', 'avsc'],
+  streams: ['node:', '@platformatic/kafka'],
+  schemas: ['node:', 'avsc', '@kafkajs/confluent-schema-registry'],
   domain: [],
   ingest: ['node:', 'fastify', 'prom-client', 'zod'],
   processors: [],
@@ -39,7 +39,9 @@ const IMPURE =
   /\bDate\.now\b|\bnew Date\(\)|\bDate\(\)|\bMath\.random\b|\bcrypto\b|\bperformance\b|\bprocess\.|\bset(?:Timeout|Interval|Immediate)\b|\bfetch\(/
 /** Words of the field: the engine knows none of them. */
 const LOGISTICS = /\b(?:shipment|vehicle|truck|carrier|consignment|geofence|milestone)s?\b/i
-const EMBEDDED_LOG = 'streams/log/embedded'
+const LOGS = ['streams/log/embedded', 'streams/log/kafka']
+/** Who may know which log there is: what opens it, and what copies its file. */
+const KNOWS_THE_LOG = ['app/open-log.ts', 'app/backup/take-backup.ts', 'app/backup/put-back.ts']
 const MAX_LINES = 300
 const NOT_A_NAME = /(?:^|\/)(?:common|utils?|helpers?|shared|misc)(?:\/|\.ts$)|(?:^|\/)index\.ts$/
 
@@ -84,9 +86,9 @@ function faultsOf(file: string, source: string): string[] {
       ? (MAY_IMPORT[folder] ?? []).some(path => covers(path, one))
       : (MAY_USE[folder] ?? []).includes(packageOf(one.target))
     if (!own && !allowed) faults.push(`${file} may not import ${one.target}`)
-    const mayKnow = ['streams', 'tools'].includes(folder) || file === 'app/open-log.ts'
-    if (one.target.startsWith(EMBEDDED_LOG) && !mayKnow)
-      faults.push(`${file} knows which log there is: only app/open-log.ts does`)
+    const mayKnow = ['streams', 'tools'].includes(folder) || KNOWS_THE_LOG.includes(file)
+    if (LOGS.some(log => one.target.startsWith(log)) && !mayKnow)
+      faults.push(`${file} knows which log there is: only ${KNOWS_THE_LOG.join(', ')} do`)
   }
   const impure = PURE.includes(folder) ? IMPURE.exec(withoutComments(source)) : null
   if (impure) faults.push(`${file} must be a pure function of its input: ${impure[0]}`)

@@ -1,14 +1,14 @@
 import { parseArgs } from 'node:util'
-import { localWire } from '../../schemas/codec.ts'
 import type { DeadLetter } from '../../schemas/generated/events.ts'
 import { audits, deadLetters } from '../../schemas/topics.ts'
 import type { Event } from '../../streams/event.ts'
-import type { Log, Outgoing } from '../../streams/log/log.ts'
+import type { Outgoing } from '../../streams/log/log.ts'
 import { outgoing } from '../../streams/outgoing.ts'
+import { partitionOf } from '../../streams/partition.ts'
 import type { Instant } from '../../streams/time.ts'
 import type { AnyTopic } from '../../streams/topic.ts'
 import { loadConfig } from '../config.ts'
-import { openExistingLog } from '../open-log.ts'
+import { openFor, type Opened } from '../open-log.ts'
 import { readAll } from '../read-topic.ts'
 import { topicNamed } from '../topic-named.ts'
 import { type Command, isoOf, print, printJson, printTable, UsageError } from './command.ts'
@@ -17,33 +17,35 @@ const REPLAYED = 'dead-letter.replayed'
 type Letter = Event<DeadLetter> & { readonly number: number; readonly replayed: boolean }
 
 /** Every dead letter that the log still holds, the oldest first, numbered by its offset. */
-async function letters(log: Log): Promise<Letter[]> {
+async function letters(opened: Opened): Promise<Letter[]> {
   const replayed = new Set<string>()
-  for await (const { event } of readAll(log, audits))
+  for await (const { event } of readAll(opened, audits))
     if (event.value.action === REPLAYED) replayed.add(event.value.target)
   const all: Letter[] = []
-  for await (const { event, record } of readAll(log, deadLetters))
+  for await (const { event, record } of readAll(opened, deadLetters))
     all.push({ ...event, number: record.offset, replayed: replayed.has(deadLetters.identityOf(event.value)) })
   return all
 }
 
 /** The record inside, decoded if it can be. */
-function contentOf({ value }: Letter): unknown {
+function contentOf({ wire }: Opened, { value }: Letter): unknown {
   const topic = topicNamed(value.topic)
   if (!topic) return null
   try {
-    return localWire.open(topic, value.raw, value.recordCause)
+    return wire.open(topic, value.raw, value.recordCause)
   } catch (error) {
     return `can't be decoded: ${error instanceof Error ? error.message : String(error)}`
   }
 }
 
 /** Put a record back where it lay, and note that in the same append: a second replay finds the note. */
-async function replayLetter(log: Log, letter: Letter, now: Instant): Promise<void> {
-  const { topic, partition, key, raw, recordCause } = letter.value
+async function replayLetter({ log, wire }: Opened, letter: Letter, now: Instant): Promise<void> {
+  const { topic, key, raw, recordCause } = letter.value
+  // Its key's partition may be another by now.
+  const partition = partitionOf(key, log.partitionsOf(topic))
   const back: Outgoing = { topic, partition, key, value: raw, cause: recordCause }
   const note = outgoing(
-    localWire,
+    wire,
     log.partitionsOf,
     audits as AnyTopic,
     { occurredAt: now, actor: 'cli', action: REPLAYED, target: deadLetters.identityOf(letter.value), detail: null } as {
@@ -67,9 +69,9 @@ replay puts the record back into its topic once; --again also those that were pu
       options: { json: { type: 'boolean' }, all: { type: 'boolean' }, again: { type: 'boolean' } },
     })
     const [verb, ...numbers] = positionals
-    const log = openExistingLog(loadConfig(process.env))
+    const opened = await openFor(loadConfig(process.env), 'visitor')
     try {
-      const all = await letters(log)
+      const all = await letters(opened)
       const chosen = values.all ? all : all.filter(letter => numbers.includes(String(letter.number)))
       if (verb === 'list' && values.json)
         printJson(all.map(({ value: { raw, ...rest }, ...envelope }) => ({ ...envelope, ...rest, bytes: raw.length })))
@@ -90,13 +92,13 @@ replay puts the record back into its topic once; --again also those that were pu
         printJson({
           ...chosen[0].value,
           raw: Buffer.from(chosen[0].value.raw).toString('base64'),
-          record: contentOf(chosen[0]),
+          record: contentOf(opened, chosen[0]),
         })
       else if (verb === 'replay' && chosen.length > 0) {
         const due = chosen
           .filter(letter => (values.again ?? false) || !letter.replayed)
           .filter(letter => letter.value.raw.length > 0)
-        for (const letter of due) await replayLetter(log, letter, Date.now() as Instant)
+        for (const letter of due) await replayLetter(opened, letter, Date.now() as Instant)
         print(`${due.length} of ${chosen.length} put back; the others had been before (see --again) or have no bytes`)
       } else
         throw new UsageError(
@@ -106,7 +108,7 @@ replay puts the record back into its topic once; --again also those that were pu
         )
       return 0
     } finally {
-      await log.close()
+      await opened.log.close()
     }
   },
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { access, constants, statfs } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { loadConfig } from '../config.ts'
-import { openExistingLog } from '../open-log.ts'
+import { openFor } from '../open-log.ts'
 import { pipelineHealth } from '../pipeline-health.ts'
 import { clickhouseOf } from '../run-sinks.ts'
 import { type Command, print, printJson } from './command.ts'
@@ -40,10 +40,9 @@ export const doctor: Command = {
     const isThere = existsSync(config.data)
     if (isThere)
       await look('log', async () => {
-        const log = openExistingLog(config)
+        const { log } = await openFor(config, 'visitor')
         try {
-          const result = log.db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string } | undefined
-          if (result && result.quick_check !== 'ok') throw new Error(`damaged: ${result.quick_check}; restore a backup`)
+          const says = await log.check()
           const { hops } = await pipelineHealth(log)
           for (const hop of hops)
             findings.push({
@@ -51,7 +50,7 @@ export const doctor: Command = {
               ok: hop.state !== 'stopped',
               says: hop.detail ?? `${hop.state}, ${hop.lag} unread, ${hop.deadLetters} dead letters`,
             })
-          return `sound (${log.id.slice(0, 8)})`
+          return says
         } finally {
           await log.close()
         }

@@ -1,10 +1,9 @@
 import { parseArgs } from 'node:util'
 import type { Event } from '../../streams/event.ts'
-import type { Log } from '../../streams/log/log.ts'
 import * as topics from '../../schemas/topics.ts'
 import type { AnyTopic } from '../../streams/topic.ts'
 import { loadConfig } from '../config.ts'
-import { openExistingLog } from '../open-log.ts'
+import { openFor, type Opened } from '../open-log.ts'
 import { readAll } from '../read-topic.ts'
 import { type Command, isoOf, print, printJson, UsageError } from './command.ts'
 
@@ -28,11 +27,11 @@ interface Trace {
 }
 
 /** Everything that the log still holds of a shipment, in the order in which it was received. */
-async function traceOf(log: Log, shipmentId: string): Promise<Trace[]> {
+async function traceOf(opened: Opened, shipmentId: string): Promise<Trace[]> {
   const traces: Trace[] = []
   const vehicles = new Set<string>()
   const collect = async (topic: AnyTopic, key: string) => {
-    for await (const { event, record } of readAll(log, topic, key)) {
+    for await (const { event, record } of readAll(opened, topic, key)) {
       const value = event.value as Record<string, unknown>
       if (topic === topics.vehicleAssignments && value['shipmentId'] !== shipmentId) continue
       traces.push({ topic: topic.name, offset: record.offset, event: event as Trace['event'] })
@@ -76,9 +75,9 @@ export const follow: Command = {
     })
     const [shipmentId] = positionals
     if (shipmentId === undefined) throw new UsageError('which shipment?')
-    const log = openExistingLog(loadConfig(process.env))
+    const opened = await openFor(loadConfig(process.env), 'visitor')
     try {
-      const traces = await traceOf(log, shipmentId)
+      const traces = await traceOf(opened, shipmentId)
       if (values.json) printJson(traces.map(({ topic, offset, event }) => ({ topic, offset, ...event })))
       else
         for (const { topic, event } of traces)
@@ -88,7 +87,7 @@ export const follow: Command = {
       if (traces.length === 0) print(`the log holds nothing of ${shipmentId}`)
       return traces.length === 0 ? 1 : 0
     } finally {
-      await log.close()
+      await opened.log.close()
     }
   },
 }

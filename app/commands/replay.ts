@@ -1,11 +1,10 @@
 import { parseArgs } from 'node:util'
-import { localWire } from '../../schemas/codec.ts'
 import { deadLetterOf } from '../../schemas/dead-letters.ts'
 import { Delivery } from '../../streams/deliver.ts'
 import { Taken } from '../../streams/log/log.ts'
 import type { AnySink } from '../../streams/sink.ts'
 import { loadConfig } from '../config.ts'
-import { openExistingLog } from '../open-log.ts'
+import { openFor } from '../open-log.ts'
 import { sinkNames } from '../sinks.ts'
 import { topicNamed } from '../topic-named.ts'
 import { type Command, print, UsageError } from './command.ts'
@@ -19,16 +18,13 @@ Tables take what they have already without doubling it; a table that was emptied
     const { positionals } = parseArgs({ args: [...args], allowPositionals: true })
     const known = new Map(sinkNames().map(sink => [sink.name, sink.reads]))
     if (positionals.length === 0) throw new UsageError(`which sink? There are ${[...known.keys()].join(', ')}`)
-    const log = openExistingLog(loadConfig(process.env))
+    const opened = await openFor(loadConfig(process.env), 'visitor')
     try {
       for (const name of positionals) {
         const reads = topicNamed(known.get(name) ?? '')
         if (!reads) throw new UsageError(`there is no sink ${name}: see milepost topology`)
         const sink: AnySink = { name, reads, write: () => Promise.reject(new Error('only rewound')) }
-        const delivery = await Delivery.claim(
-          { log, wire: localWire, deadLetter: deadLetterOf, records: 1, bytes: 1 },
-          sink,
-        )
+        const delivery = await Delivery.claim({ ...opened, deadLetter: deadLetterOf, records: 1, bytes: 1 }, sink)
         await delivery.rewind()
         await delivery.release()
         print(`${name} starts over when the sinks start`)
@@ -37,7 +33,7 @@ Tables take what they have already without doubling it; a table that was emptied
     } catch (error) {
       throw error instanceof Taken ? new Error(`${error.message}: stop it first`, { cause: error }) : error
     } finally {
-      await log.close()
+      await opened.log.close()
     }
   },
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { pino, type Logger } from 'pino'
 import { type Config, DEMO_SECRET, loadConfig } from '../config.ts'
-import { openLog } from '../open-log.ts'
+import { openFor } from '../open-log.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { type Program, supervise, UNRECOVERABLE } from '../supervise.ts'
 import { Taken } from '../../streams/log/log.ts'
@@ -48,7 +48,7 @@ export const start: Command = {
 
 async function startAll(config: Config, demo: boolean, logger: Logger, until: AbortSignal): Promise<number> {
   // Made here once, so that a directory that is not ours is refused before anything starts.
-  await openLog(config).close()
+  await (await openFor(config, 'ingest')).log.close()
   const time = ['--time', config.time]
   const env = demo ? { [DEMO_SECRET]: `whsec_${randomBytes(32).toString('base64')}` } : {}
   const programs: Program[] = Object.keys(TARGETS).map(target => ({

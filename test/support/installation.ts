@@ -3,10 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { localWire } from '../../schemas/codec.ts'
+import type { Wire } from '../../streams/event.ts'
 import type { EmbeddedLog } from '../../streams/log/embedded/embedded.ts'
 import { caughtUp } from '../../tools/chaos/caught-up.ts'
 import { Installation, type InstallationOptions, type Target } from '../../tools/chaos/installation.ts'
 import type { Program } from '../../tools/chaos/program.ts'
+
+/** The embedded log, and how its records are written. */
+export interface OpenedFile {
+  readonly log: EmbeddedLog
+  readonly wire: Wire
+}
 
 export interface Laid {
   readonly at: Installation
@@ -23,7 +31,7 @@ export interface Laid {
   /** Resolves when all hops (those that matter) have read and heard everything. */
   readonly caughtUp: (matters?: (hop: string) => boolean) => Promise<void>
   /** Look into the log, beside the processes. */
-  readonly withLog: <T>(look: (log: EmbeddedLog) => Promise<T>) => Promise<T>
+  readonly withLog: <T>(look: (opened: OpenedFile) => Promise<T>) => Promise<T>
 }
 
 /** `root`: where the test made a place itself. */
@@ -41,10 +49,10 @@ export async function installation(t: TestContext, options: Partial<Installation
     programs.push(program)
     return program
   }
-  const withLog = async <T>(look: (log: EmbeddedLog) => Promise<T>): Promise<T> => {
+  const withLog = async <T>(look: (opened: OpenedFile) => Promise<T>): Promise<T> => {
     const log = at.openLog()
     try {
-      return await look(log)
+      return await look({ log, wire: localWire })
     } finally {
       await log.close()
     }
@@ -58,7 +66,7 @@ export async function installation(t: TestContext, options: Partial<Installation
       return program
     },
     post: positions => at.fetch('/v1/positions', { method: 'POST', body: JSON.stringify(positions) }),
-    caughtUp: matters => withLog(log => caughtUp(log, matters && { matters })),
+    caughtUp: matters => withLog(({ log }) => caughtUp(log, matters && { matters })),
     withLog,
   }
 }

@@ -17,14 +17,14 @@ import { freePort } from '../../tools/chaos/ports.ts'
 import type { Program } from '../../tools/chaos/program.ts'
 import { send } from '../../tools/feeder/send.ts'
 import { makeWorld } from '../../tools/feeder/world.ts'
-import { installation, until } from '../support/installation.ts'
+import { installation, type OpenedFile, until } from '../support/installation.ts'
 import { DAY, position, positions } from '../support/positions.ts'
 
 const HOUR = 3_600_000
 /** The positions in a topic, by name; each as often as it is there. */
-const namesIn = (topic: Topic<string, TelematicsPosition | VehiclePosition>) => async (log: EmbeddedLog) => {
+const namesIn = (topic: Topic<string, TelematicsPosition | VehiclePosition>) => async (opened: OpenedFile) => {
   const all: string[] = []
-  for await (const { event } of readAll(log, topic)) all.push(nameOf(event.value))
+  for await (const { event } of readAll(opened, topic)) all.push(nameOf(event.value))
   return all
 }
 const nameOf = ({ vehicleId, occurredAt }: { vehicleId: string; occurredAt: string | number }) =>
@@ -36,7 +36,7 @@ suite('two owners', { concurrency: true }, () => {
     await up('ingest')
     const first = launch('processors')
     const sinks = launch('sinks')
-    await until('the first has its tasks', () => withLog(log => log.isOwned('follow-vehicles/0')))
+    await until('the first has its tasks', () => withLog(({ log }) => log.isOwned('follow-vehicles/0')))
     const second = launch('processors')
     const { code } = await second.ended
     assert.equal(code, UNRECOVERABLE)
@@ -59,7 +59,7 @@ suite('two owners', { concurrency: true }, () => {
       send(world.deliveries.slice(from, to), target, { withReceivedAt: true, batch: 50 })
 
     const isTakenBy = ({ pid }: Program) =>
-      withLog(log => Promise.resolve(ownerOf(log, processors.at(-1)?.name ?? '') === pid))
+      withLog(({ log }) => Promise.resolve(ownerOf(log, processors.at(-1)?.name ?? '') === pid))
 
     await feed(0, Math.floor(half / 2))
     await until('it runs', () => isTakenBy(frozen))
@@ -92,7 +92,7 @@ suite('two owners', { concurrency: true }, () => {
 const ownerOf = ({ db }: EmbeddedLog, processor: string): number =>
   Number.parseInt(String(db.prepare('SELECT owner FROM tasks WHERE task = ?').get(`${processor}/0`)?.['owner']))
 // eslint-disable-next-line @typescript-eslint/require-await -- as withLog wants it
-const canWrite = async ({ db }: EmbeddedLog): Promise<boolean> => {
+const canWrite = async ({ log: { db } }: OpenedFile): Promise<boolean> => {
   db.exec('PRAGMA busy_timeout = 300')
   try {
     db.exec('BEGIN IMMEDIATE; ROLLBACK')
@@ -202,7 +202,7 @@ test('a poison record: to the dead letters, shown, put back once; its neighbours
   launch('sinks')
   assert.equal((await post(positions('v', 0, 50))).status, 200)
   const garbage = { topic: telematicsPositions.name, partition: 1, key: 'v', cause: null, value: Buffer.from('poison') }
-  await withLog(log => log.append([garbage]))
+  await withLog(({ log }) => log.append([garbage]))
   assert.equal((await post(positions('v', 50, 50))).status, 200)
   await caughtUp()
 
@@ -239,8 +239,8 @@ test('a fix from 2099: flagged, and neither clock nor track follow it', async t 
   assert.equal((await post(positions('v', 50, 50))).status, 200)
   await caughtUp()
   const flags = new Map<string, readonly string[]>()
-  await withLog(async log => {
-    for await (const { event } of readAll(log, vehiclePositions)) flags.set(nameOf(event.value), event.value.flags)
+  await withLog(async opened => {
+    for await (const { event } of readAll(opened, vehiclePositions)) flags.set(nameOf(event.value), event.value.flags)
   })
   assert.deepEqual(flags.get('v 2099-01-01T00:00:00.000Z'), ['future'])
   assert.equal([...flags.values()].filter(some => some.length === 0).length, 100)

@@ -10,10 +10,9 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { readAll } from '../../app/read-topic.ts'
 import { telematicsPositions } from '../../schemas/topics.ts'
-import type { EmbeddedLog } from '../../streams/log/embedded/embedded.ts'
 import { countsOf } from '../../tools/chaos/ledger.ts'
 import { freePort } from '../../tools/chaos/ports.ts'
-import { installation, until } from '../support/installation.ts'
+import { installation, type OpenedFile, until } from '../support/installation.ts'
 import { positions } from '../support/positions.ts'
 
 const MIB = 1 << 20
@@ -36,9 +35,9 @@ function fill(root: string, leave: number): () => void {
   return () => rmSync(ballast)
 }
 
-const instants = async (log: EmbeddedLog): Promise<Set<string>> => {
+const instants = async (opened: OpenedFile): Promise<Set<string>> => {
   const all = new Set<string>()
-  for await (const { event } of readAll(log, telematicsPositions))
+  for await (const { event } of readAll(opened, telematicsPositions))
     all.add(new Date(event.value.occurredAt).toISOString())
   return all
 }

@@ -41,7 +41,7 @@ export async function caughtUp(
 
 /** The same of an installation whose log nobody here has open. */
 export async function settled(at: Installation): Promise<void> {
-  const log = at.openLog()
+  const { log } = await at.open()
   try {
     await caughtUp(log)
   } finally {

@@ -5,6 +5,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { loadConfig } from '../../app/config.ts'
+import { openFor, type Opened } from '../../app/open-log.ts'
 import { EmbeddedLog } from '../../streams/log/embedded/embedded.ts'
 import { topicPartitions } from '../../app/topics.ts'
 import { type ClickHouse, connect } from '../../sinks/clickhouse/client.ts'
@@ -114,6 +116,10 @@ export class Installation {
   }
 
   /** The log, opened here beside the processes; close it soon. */
+  open(): Promise<Opened> {
+    return openFor(loadConfig(this.#env), 'visitor')
+  }
+  /** The same where it is the embedded one. */
   openLog(): EmbeddedLog {
     return new EmbeddedLog({ directory: this.data, topics: topicPartitions(4) })
   }

@@ -1,9 +1,9 @@
 /** Whether everything is there once: the log's topics against one another, ClickHouse's tables against the topics. */
+import type { Opened } from '../../app/open-log.ts'
 import { readAll } from '../../app/read-topic.ts'
 import * as topics from '../../schemas/topics.ts'
 import type { ClickHouse } from '../../sinks/clickhouse/client.ts'
 import { tables } from '../../sinks/clickhouse/tables.ts'
-import type { Log } from '../../streams/log/log.ts'
 import type { Topic } from '../../streams/topic.ts'
 import type { Totals } from '../feeder/world.ts'
 
@@ -19,13 +19,13 @@ export interface TopicCount {
 export type Counts = ReadonlyMap<string, TopicCount>
 
 /** Count all that the log holds, by topic. */
-export async function countsOf(log: Log): Promise<Counts> {
+export async function countsOf(opened: Opened): Promise<Counts> {
   const counts = new Map<string, TopicCount>()
   const all = Object.values(topics).filter(one => typeof one === 'object') as unknown as Topic<string, object>[]
   for (const topic of all) {
     let [records, first] = [0, 0]
     const [events, facts] = [new Set<string>(), new Set<string>()]
-    for await (const { event } of readAll(log, topic)) {
+    for await (const { event } of readAll(opened, topic)) {
       records++
       events.add(event.eventId)
       facts.add(topic.identityOf(event.value))

@@ -65,7 +65,7 @@ export async function wreak(
   const kept = Object.fromEntries(TARGETS.map(target => [target, new Kept(at, target)])) as Record<Target, Kept>
   const kills = Object.fromEntries(VICTIMS.map(victim => [victim, 0])) as Record<Victim, number>
   const begun = performance.now()
-  const log = at.openLog()
+  const { log } = await at.open()
   let [sent, retries] = [0, 0]
   const refused: string[] = []
   try {

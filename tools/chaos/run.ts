@@ -47,16 +47,16 @@ export async function chaos({ world, rounds, root, told = () => undefined }: Cha
       await at.moveClock(truth.finalTick)
       await settled(at)
       found = await standingOf(at)
-      const log = at.openLog()
+      const opened = await at.open()
       const clickhouse = await at.clickhouse()
       try {
-        const counts = await countsOf(log)
+        const counts = await countsOf(opened)
         for (const count of counts.values()) records += count.records
         faults.push(...faultsOfLog(counts, truth.totals), ...(await faultsOfTables(counts, clickhouse)))
         faults.push(...differences('ClickHouse beside the API', viewsOfApi(found), await viewsOf(clickhouse)))
       } finally {
         await clickhouse.close()
-        await log.close()
+        await opened.log.close()
       }
     },
     told,

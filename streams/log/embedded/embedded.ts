@@ -175,6 +175,14 @@ export class EmbeddedLog implements Log {
     return this.alone(() => transact(this.db, work))
   }
 
+  /** Rejects if the file is damaged. */
+  async check(): Promise<string> {
+    const result = await this.alone(() => this.db.prepare('PRAGMA quick_check(1)').get())
+    if (result?.['quick_check'] !== 'ok')
+      throw new Error(`damaged: ${String(result?.['quick_check'])}; restore a backup`)
+    return `sound (${this.id.slice(0, 8)})`
+  }
+
   close(): Promise<void> {
     clearInterval(this.#renewing)
     if (this.db.isOpen) this.db.close()

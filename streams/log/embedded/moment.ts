@@ -94,7 +94,8 @@ export class Moment {
   /** Throws `LogRefused` where the file is damaged: half a second a gigabyte. */
   check(): void {
     const { quick_check: says } = this.#db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string }
-    if (says !== 'ok') throw new LogRefused(`${this.#path} is damaged (${says}): restore an older backup`)
+    if (says !== 'ok')
+      throw new LogRefused(`${this.#path} is damaged (${says.split('\n').at(-1) ?? ''}): restore an older backup`)
   }
 
   /** Write it to a file that is not there yet. `told` hears now and then how many bytes are written; throwing, it ends the copying. */

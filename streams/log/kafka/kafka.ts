@@ -24,26 +24,19 @@ import { Checkpoints } from './checkpoints.ts'
 import { Cluster, type Connect } from './cluster.ts'
 import { explained } from './errors.ts'
 import { type Group, type Member, takePart } from './membership.ts'
-import { type Names, namesIn } from './names.ts'
+import { layOut, type Layout, type LayoutOptions } from './layout.ts'
+import type { Names } from './names.ts'
 import { Offsets } from './offsets.ts'
 import { ownersIn } from './owners.ts'
 import { readCommitted } from './read.ts'
 import { Store } from './store.ts'
 import { Tails } from './tails.ts'
 import { claim } from './task.ts'
-import { deleteBefore, ensureTopics, type Wanted } from './topics.ts'
+import { deleteBefore } from './topics.ts'
 
-export interface KafkaOptions extends Connect {
-  readonly namespace: string
-  /** Partitions of the topics that are new; the others keep theirs. */
-  readonly topics: ReadonlyMap<string, number>
-  /** The tasks of each group, in the order of their partitions. A topic is a group's tasks: they can't become fewer. */
-  readonly groups: ReadonlyMap<string, readonly string[]>
+export interface KafkaOptions extends Connect, LayoutOptions {
   /** Topics that every task reads: a group's offset of them would say nothing. */
   readonly broadcast: readonly string[]
-  readonly replication?: number | undefined
-  /** false: topics that are missing are refused. */
-  readonly mayMake?: boolean
   /** Where the state of tasks is kept on this machine, and what the files are called; absent: in memory. */
   readonly store?: { readonly directory: string; readonly name: string }
   /** The wall clock, milliseconds. */
@@ -55,6 +48,7 @@ export class KafkaLog implements Log {
   readonly partitionsOf: Partitions
   readonly #options: KafkaOptions
   readonly #names: Names
+  readonly #groups: Layout['groups']
   readonly #cluster: Cluster
   readonly #offsets: Offsets
   readonly #tails: Tails
@@ -71,10 +65,7 @@ export class KafkaLog implements Log {
   static async open(options: KafkaOptions): Promise<KafkaLog> {
     const cluster = new Cluster(options)
     try {
-      const names = namesIn(options.namespace)
-      const topics = await ensureTopics(cluster, wanted(options, names), options.replication, options.mayMake ?? true)
-      const counts = new Map([...options.topics.keys()].map(t => [t, topics.get(names.topic(t))?.leaders.length ?? 0]))
-      const log = new KafkaLog(options, cluster, names, counts)
+      const log = new KafkaLog(options, cluster, await layOut(cluster, options))
       await log.#hearCheckpoints()
       return log
     } catch (error) {
@@ -83,17 +74,14 @@ export class KafkaLog implements Log {
     }
   }
 
-  private constructor(options: KafkaOptions, cluster: Cluster, names: Names, counts: ReadonlyMap<string, number>) {
+  private constructor(options: KafkaOptions, cluster: Cluster, { names, partitionsOf, groups }: Layout) {
     this.#options = options
     this.#cluster = cluster
     this.#names = names
+    this.#groups = groups
+    this.partitionsOf = partitionsOf
     // A cluster draws an id for each topic that is made: no other log ever has this one.
     this.id = cluster.topic(names.checkpoints).id
-    this.partitionsOf = topic => {
-      const count = counts.get(topic)
-      if (count === undefined) throw new Error(`${names.topic(topic)} is no topic of this log`)
-      return count
-    }
     this.#offsets = new Offsets(cluster)
     const nameOf = (topic: string) => (topic === '' ? names.checkpoints : names.topic(topic))
     this.#tails = new Tails(
@@ -209,6 +197,15 @@ export class KafkaLog implements Log {
     return (await deleteBefore(this.#cluster, name, partition, until)) - start
   }
 
+  /** Rejects if a partition of ours has no leader. */
+  async check(): Promise<string> {
+    await this.#cluster.refresh()
+    const names = [...this.#options.topics.keys()].map(this.#names.topic)
+    const orphans = names.filter(name => this.#cluster.topic(name).leaders.some(leader => leader < 0))
+    if (orphans.length > 0) throw new Error(`no broker leads all of ${orphans.join(', ')}: see the brokers`)
+    return `Kafka, ${this.#cluster.brokerCount} brokers, every partition has a leader (${this.id.slice(0, 8)})`
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     this.#tails.close()
@@ -240,7 +237,7 @@ export class KafkaLog implements Log {
   }
 
   #groupOf(task: string): { group: string; partition: number } {
-    for (const [group, tasks] of this.#options.groups) {
+    for (const [group, tasks] of this.#groups) {
       const partition = tasks.indexOf(task)
       if (partition >= 0) return { group, partition }
     }
@@ -259,11 +256,3 @@ export class KafkaLog implements Log {
 }
 
 const OPENING_MS = 20_000
-
-const wanted = ({ topics, groups }: KafkaOptions, names: Names): Wanted[] => [
-  ...[...topics].map(([topic, partitions]) => ({ name: names.topic(topic), partitions, kept: 'all' as const })),
-  ...[...groups].map(([group, { length }]) => ({
-    ...{ name: names.changelog(group), partitions: length, kept: 'newest' as const },
-  })),
-  { name: names.checkpoints, partitions: 1, kept: 'newest, small' },
-]

@@ -33,7 +33,7 @@ test('a record that is there twice is found', async t => {
   const record = outgoing(localWire, log.partitionsOf, vehiclePositions as AnyTopic, position, said)
   await log.append([record, record])
   const totals = { ...NOTHING_SENT, positions: 1 }
-  assert.deepEqual(faultsOfLog(await countsOf(log), totals), [
+  assert.deepEqual(faultsOfLog(await countsOf({ log, wire: localWire }), totals), [
     'log: distinct positions: 1 expected, 0 found',
     'log: vehicle.position.v1: 1 records are there twice',
   ])
