@@ -85,6 +85,9 @@ const settings = shape.superRefine((given, context) => {
   needs('kafkaSasl', 'plain shows the password: only with kafkaTls', kafkaSasl !== 'plain' || kafkaTls)
   for (const key of ['kafkaCaFile', 'kafkaCertFile', 'kafkaKeyFile'] as const)
     needs(key, 'is for TLS: set kafkaTls', given[key] === undefined || kafkaTls)
+  const isTls = given.clickhouseUrl?.startsWith('https:') ?? false
+  needs('clickhouseCaFile', 'is for TLS: clickhouseUrl has to begin with https', !given.clickhouseCaFile || isTls)
+  needs('clickhouseCertFile', 'needs clickhouseCaFile beside it', !given.clickhouseCertFile || !!given.clickhouseCaFile)
   for (const server of ['kafka', 'schemaRegistry', 'clickhouse'] as const)
     needs(
       `${server}KeyFile`,

@@ -1,19 +1,21 @@
 /** Which log an installation has, and how its records are written: only this file knows. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { localWire, registeredWire } from '../schemas/codec.ts'
+import { localWire, registeredWire, type SchemaIds } from '../schemas/codec.ts'
 import { register } from '../schemas/registration.ts'
 import { clockTicks } from '../schemas/topics.ts'
 import type { Wire } from '../streams/event.ts'
 import { ThreadedAppender } from '../streams/log/embedded/appender.ts'
 import { EmbeddedLog } from '../streams/log/embedded/embedded.ts'
+import { isOpenElsewhere as isFileOpen } from '../streams/log/embedded/file.ts'
 import type { Connect } from '../streams/log/kafka/cluster.ts'
 import { KafkaLog } from '../streams/log/kafka/kafka.ts'
-import type { Appender, Log, Partitions } from '../streams/log/log.ts'
+import { type Appender, type Log, LogRefused, type Partitions } from '../streams/log/log.ts'
+import type { WholeState } from '../streams/log/state/whole.ts'
 import type { Instant } from '../streams/time.ts'
 import { tasksOf } from '../streams/topology.ts'
 import type { Config } from './config.ts'
 import { processors } from './pipeline.ts'
+import { pemsOf } from './secrets.ts'
 import { sinkNames } from './sinks.ts'
 import { allTopics } from './topic-named.ts'
 import { topicPartitions } from './topics.ts'
@@ -26,17 +28,23 @@ export type OurLog = Log & {
   trim(topic: string, partition: number, appendedBefore: Instant, beforeOffset: number): Promise<number>
   /** What whoever looks after it should know, in a few words; rejects with what is wrong with it. */
   check(): Promise<string>
+  /** All that a task keeps, whoever owns it. */
+  stateOf(task: string): Promise<WholeState>
 }
 export interface Opened {
   readonly log: OurLog
   readonly wire: Wire
 }
 
+/** The task that fills a log with what another holds: as long as it has an intent, the log is not whole. */
+export const MIGRATION = 'migrate'
+
 /** The log of this installation, made if need be and if the part may. */
 export async function openFor(config: Config, part: Part): Promise<Opened> {
-  if (!config.kafkaBrokers) return { log: openLog(config, part !== 'visitor'), wire: localWire }
-  const log = await openKafka(config, part)
+  const log = config.kafkaBrokers ? await openKafka(config, part) : openLog(config, part !== 'visitor')
   try {
+    if (part !== 'visitor') await refuseHalf(log)
+    if (!config.kafkaBrokers) return { log, wire: localWire }
     return {
       log,
       wire: registeredWire(await register({ ...registryOf(config), namespace: config.namespace }, allTopics)),
@@ -46,6 +54,46 @@ export async function openFor(config: Config, part: Part): Promise<Opened> {
     throw error
   }
 }
+
+async function refuseHalf(log: Log): Promise<void> {
+  if ((await log.checkpointOf(MIGRATION))?.intent)
+    throw new LogRefused('this log is half of a migration: finish that first, see milepost migrate --help')
+}
+
+/** A log that is migrated from or to. */
+export interface End extends Opened {
+  /** The numbers of schemas in its records. */
+  readonly ids: SchemaIds
+}
+/** Numbers that need nobody to hand them out. */
+const LOCAL_IDS: SchemaIds = { registryIdOf: id => id, localIdOf: id => id }
+
+/**
+ * The log to migrate from, of which nothing is changed, or to, made if need be. The states of its tasks are kept in files of this name meanwhile, in
+ * a directory.
+ */
+export async function openEnd(config: Config, end: 'from' | 'to', directory: string, name: string): Promise<End> {
+  if (!config.kafkaBrokers) {
+    const topics = end === 'to' ? topicPartitions(config.partitions) : new Map<string, number>()
+    const log = new EmbeddedLog({ directory: config.data, topics, mayMake: end === 'to' })
+    return { log, wire: localWire, ids: LOCAL_IDS }
+  }
+  const groups = (partitionsOf: Partitions) =>
+    end === 'to' ? new Map([...groupsOf(partitionsOf), [MIGRATION, [MIGRATION]]]) : groupsOf(partitionsOf)
+  const mayMake = end === 'to'
+  const log = await KafkaLog.open({ ...kafkaOptions(config), groups, mayMake, store: { directory, name } })
+  try {
+    const ids = await register({ ...registryOf(config), namespace: config.namespace, mayMake }, allTopics)
+    return { log, wire: registeredWire(ids), ids }
+  } catch (error) {
+    await log.close()
+    throw error
+  }
+}
+
+/** Whether some process has this installation's log open; undefined: nobody can tell. */
+export const isOpenElsewhere = (config: Config): boolean | undefined =>
+  config.kafkaBrokers ? undefined : isFileOpen(config.data)
 
 /** Where ingest appends, without waiting for a disk on its own thread. */
 export const openAppender = (config: Config, log: Log): Appender & { close(): Promise<void> } =>
@@ -59,17 +107,21 @@ export const openExistingLog = (config: Config): EmbeddedLog => openLog(config, 
 
 const openKafka = (config: Config, part: Part): Promise<KafkaLog> =>
   KafkaLog.open({
-    ...connectionOf(config),
-    namespace: config.namespace,
-    topics: topicPartitions(config.partitions),
-    groups: groupsOf,
-    broadcast: [clockTicks.name],
-    replication: config.kafkaReplication,
+    ...kafkaOptions(config),
     mayMake: part !== 'visitor',
     ...(part === 'processors' || part === 'sinks'
       ? { store: { directory: join(config.data, 'kafka'), name: part } }
       : {}),
   })
+
+const kafkaOptions = (config: Config) => ({
+  ...connectionOf(config),
+  namespace: config.namespace,
+  topics: topicPartitions(config.partitions),
+  groups: groupsOf,
+  broadcast: [clockTicks.name],
+  replication: config.kafkaReplication,
+})
 
 type Tasks = readonly [group: string, tasks: readonly string[]]
 /** Each processor and each sink is a group; a sink has one task, which reads all partitions. */
@@ -83,11 +135,10 @@ const SASL = { 'scram-sha-512': 'SCRAM-SHA-512', 'scram-sha-256': 'SCRAM-SHA-256
 
 function connectionOf(config: Config): Connect {
   const { kafkaBrokers = [], kafkaTls, kafkaSasl, kafkaUsername = '', kafkaPassword = '' } = config
-  const tls = { ca: read(config.kafkaCaFile), cert: read(config.kafkaCertFile), key: read(config.kafkaKeyFile) }
   return {
     brokers: kafkaBrokers,
     clientId: 'milepost',
-    ...(kafkaTls ? { tls: Object.fromEntries(Object.entries(tls).filter(([, pem]) => pem !== undefined)) } : {}),
+    ...(kafkaTls ? { tls: pemsOf(config, 'kafka') } : {}),
     ...(kafkaSasl ? { sasl: { mechanism: SASL[kafkaSasl], username: kafkaUsername, password: kafkaPassword } } : {}),
   }
 }
@@ -96,10 +147,5 @@ const registryOf = (config: Config) => ({
   url: config.schemaRegistryUrl ?? '',
   username: config.schemaRegistryUsername,
   password: config.schemaRegistryPassword,
-  ca: read(config.schemaRegistryCaFile),
-  cert: read(config.schemaRegistryCertFile),
-  key: read(config.schemaRegistryKeyFile),
+  ...pemsOf(config, 'schemaRegistry'),
 })
-
-const read = (file: string | undefined): string | undefined =>
-  file === undefined ? undefined : readFileSync(file, 'utf8')

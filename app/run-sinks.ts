@@ -11,6 +11,7 @@ import { runSinks as runOn, type SinkRun } from '../streams/run-sinks.ts'
 import { Unavailable } from '../streams/sink.ts'
 import type { Config } from './config.ts'
 import { openFor, type Opened } from './open-log.ts'
+import { pemsOf } from './secrets.ts'
 import { keepRetention } from './retention.ts'
 import { reportTo } from './run-processors.ts'
 import { clickhousePasswordOf } from './secrets.ts'
@@ -26,15 +27,12 @@ const RESPAWN_MS = 1_000
 export async function runSinks(config: Config, logger: Logger, until: AbortSignal): Promise<void> {
   const opened = await openFor(config, 'sinks')
   const { log } = opened
-  const { views, fresh } = openViews(config.data, log.id)
+  const views = openViews(config.data, log.id)
   const engine = { ...opened, deadLetter: deadLetterOf, ...BATCH }
-  const all = towerSinks(views)
-  // The file counts as filled from the start only once every sink has been rewound.
-  let toRewind = all.length
-  const rewound = () => {
-    if (--toRewind === 0) views.rewound()
-  }
-  const tower: SinkRun[] = all.map(sink => ({ sink, lingerMs: TOWER_LINGER_MS, ...(fresh ? { rewind: rewound } : {}) }))
+  const tower = towerSinks(views).map((sink): SinkRun => {
+    const startOver = { isDue: () => !views.isFilled(sink.name), settled: () => views.filled(sink.name) }
+    return { sink, lingerMs: TOWER_LINGER_MS, startOver }
+  })
   try {
     const jobs = [
       (stop: AbortSignal) => runOn(engine, tower, stop, reportTo(logger)),
@@ -55,6 +53,7 @@ export const clickhouseOf = (config: Config): ClickHouse =>
     url: config.clickhouseUrl ?? urlOf(config.bind, config.clickhousePort),
     user: config.clickhouseUser,
     password: config.clickhousePassword ?? clickhousePasswordOf(config.data),
+    tls: pemsOf(config, 'clickhouse'),
   })
 
 async function runTables(config: Config, opened: Opened, logger: Logger, until: AbortSignal): Promise<void> {

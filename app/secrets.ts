@@ -2,6 +2,28 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeWhole } from '../ingest/whole-file.ts'
+import { type Config, ConfigError } from './config.ts'
+
+/** The certificates and the key of a server's settings, read from their files (PEM); absent ones stay absent. */
+export function pemsOf(config: Config, server: 'kafka' | 'schemaRegistry' | 'clickhouse'): Pems {
+  const read = (file: string | undefined): string | undefined => {
+    try {
+      return file === undefined ? undefined : readFileSync(file, 'utf8')
+    } catch (error) {
+      throw new ConfigError(`${server}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  return {
+    ca: read(config[`${server}CaFile`]),
+    cert: read(config[`${server}CertFile`]),
+    key: read(config[`${server}KeyFile`]),
+  }
+}
+export interface Pems {
+  readonly ca: string | undefined
+  readonly cert: string | undefined
+  readonly key: string | undefined
+}
 
 /** ClickHouse's password where none is set: drawn once and kept in the data directory, for its owner's eyes only. */
 export function clickhousePasswordOf(directory: string): string {

@@ -13,8 +13,8 @@ export interface SinkRun {
   readonly sink: AnySink
   /** How long a batch may grow. */
   readonly lingerMs: Millis
-  /** The far side is empty: it gets everything again. Called once that is settled. */
-  readonly rewind?: () => void
+  /** For a far side that may turn out empty: then it gets everything again. `settled` is called once that is certain. */
+  readonly startOver?: { readonly isDue: () => boolean; readonly settled: () => void }
 }
 
 const IDLE_MS = 1_000
@@ -40,23 +40,23 @@ export async function runSinks(
 
 async function runSink(
   engine: SinkEngine,
-  { sink, lingerMs, rewind }: SinkRun,
+  { sink, lingerMs, startOver }: SinkRun,
   until: AbortSignal,
   report: RunReport,
 ): Promise<void> {
   let delivery: Delivery | undefined
   let seen = -1
-  let rewound = rewind === undefined
   try {
     while (!until.aborted) {
       try {
         if (!delivery) {
           delivery = await Delivery.claim(engine, sink)
           report.claimed?.(sink.name)
+          if (startOver?.isDue()) {
+            await delivery.rewind()
+            startOver.settled()
+          }
         }
-        if (!rewound) await delivery.rewind()
-        if (!rewound) rewind?.()
-        rewound = true
         if (await delivery.step()) await pause(lingerMs, until)
         else {
           seen = await engine.log.changed(seen, IDLE_MS)

@@ -1,6 +1,6 @@
 /** Copies of files that are known by their sizes and hashes, and durable before anybody counts on them. */
 import { createHash } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -93,6 +93,12 @@ export async function settleFolder(path: string): Promise<void> {
   } finally {
     await folder.close()
   }
+}
+
+/** The same of all folders below it too. */
+export async function settleFolders(path: string): Promise<void> {
+  const below = readdirSync(path, { recursive: true, withFileTypes: true }).filter(entry => entry.isDirectory())
+  await each([...below.map(({ parentPath, name }) => join(parentPath, name)), path], settleFolder)
 }
 
 async function create(root: string, path: string): Promise<FileHandle> {

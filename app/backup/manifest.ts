@@ -42,7 +42,8 @@ export type Manifest = z.output<typeof shape>
 export const sizeOf = ({ files }: Pick<Manifest, 'files'>): number => files.reduce((sum, { bytes }) => sum + bytes, 0)
 
 export function writeManifest(directory: string, about: Omit<Manifest, 'format' | 'release'>): Manifest {
-  const manifest: Manifest = { format: FORMAT, release: version, ...about }
+  // One that could not be read again must not come into being.
+  const manifest = shape.parse({ format: FORMAT, release: version, ...about } satisfies Manifest)
   const sha256 = hash('sha256', JSON.stringify(manifest), 'hex')
   writeWhole(join(directory, FILE), `${JSON.stringify({ sha256, manifest }, null, 1)}\n`)
   return manifest

@@ -15,7 +15,7 @@ import type { Config } from '../config.ts'
 import { openExistingLog } from '../open-log.ts'
 import { sinkNames } from '../sinks.ts'
 import { topicNamed } from '../topic-named.ts'
-import { copy, each, settleFolder } from './files.ts'
+import { copy, each, settleFolder, settleFolders } from './files.ts'
 import { type Manifest, newer, readManifest, sizeOf } from './manifest.ts'
 import { BackupRefused } from './refused.ts'
 import type { Progress } from './take-backup.ts'
@@ -51,6 +51,7 @@ export async function putBack(
       until.throwIfAborted()
       progress(done, of)
     })
+    await settleFolders(draft)
     const logId = refound(draft)
     const rewound = manifest.clickhouse.kind === 'external'
     if (rewound) await rewindTables({ ...config, data: draft })

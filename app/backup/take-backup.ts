@@ -13,7 +13,7 @@ import type { Config } from '../config.ts'
 import { openExistingLog } from '../open-log.ts'
 import { clickhouseOf } from '../run-sinks.ts'
 import { sinkNames } from '../sinks.ts'
-import { copy, each, settle, settleFolder, type Told, write } from './files.ts'
+import { copy, each, settle, settleFolders, type Told, write } from './files.ts'
 import { FrozenTables } from './frozen-tables.ts'
 import { type Manifest, writeManifest } from './manifest.ts'
 import { BackupRefused } from './refused.ts'
@@ -50,13 +50,13 @@ export async function takeBackup(
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   let moment: Moment | undefined
   try {
-    moment = await momentOf(config, tables)
+    moment = await momentOf(config, tables, until)
     const migrations = clickhouse && (await appliedTo(clickhouse))
     const files = await copyAll(config.data, directory, moment, tables, (done, of) => {
       until.throwIfAborted()
       progress(done, of)
     })
-    await settleFolder(directory)
+    await settleFolders(directory)
     const manifest = writeManifest(directory, {
       takenAt: new Date(moment.takenAt).toISOString(),
       log: { id: moment.logId, layout: moment.layout },
@@ -106,10 +106,13 @@ async function embedded(config: Config): Promise<ClickHouse> {
 
 const tableSinkNames = (): string[] => sinkNames().flatMap(({ name }) => (name.startsWith('clickhouse/') ? [name] : []))
 
-async function momentOf(config: Config, tables: FrozenTables | undefined): Promise<Moment> {
+async function momentOf(config: Config, tables: FrozenTables | undefined, until: AbortSignal): Promise<Moment> {
   const sinks = tables ? tableSinkNames() : []
   return Moment.of(config.data, {
-    when: checkpointOf => sinks.every(name => !checkpointOf(name)?.intent),
+    when: checkpointOf => {
+      until.throwIfAborted()
+      return sinks.every(name => !checkpointOf(name)?.intent)
+    },
     patienceMs: PATIENCE_MS,
     meanwhile: async () => {
       if (!tables) return

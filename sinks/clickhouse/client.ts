@@ -32,11 +32,18 @@ export interface Connection {
   readonly user: string
   readonly password: string
   readonly database?: string
+  /** PEM: who vouches for the server instead of the authorities that Node knows, and who we are where it asks. */
+  readonly tls?: {
+    readonly ca?: string | undefined
+    readonly cert?: string | undefined
+    readonly key?: string | undefined
+  }
   /** Milliseconds without an answer after which a request counts as lost. An insert that was lost may have been written. */
   readonly timeoutMs?: number
 }
 
-export function connect({ url, user, password, database = 'milepost', timeoutMs = 30_000 }: Connection): ClickHouse {
+export function connect(connection: Connection): ClickHouse {
+  const { url, user, password, database = 'milepost', timeoutMs = 30_000, tls = {} } = connection
   const open = (more: { database?: string }) =>
     createClient({
       ...{
@@ -47,6 +54,7 @@ export function connect({ url, user, password, database = 'milepost', timeoutMs 
         application: 'milepost',
         max_open_connections: 10,
       },
+      ...secured(tls),
       ...{ compression: { request: false, response: false }, log: { level: ClickHouseLogLevel.OFF } },
       ...more,
     })
@@ -110,6 +118,12 @@ export function connect({ url, user, password, database = 'milepost', timeoutMs 
       }),
     close: () => client.close(),
   }
+}
+
+const secured = ({ ca, cert, key }: NonNullable<Connection['tls']>) => {
+  if (ca === undefined) return {}
+  const ours = cert !== undefined && key !== undefined ? { cert: Buffer.from(cert), key: Buffer.from(key) } : {}
+  return { tls: { ca_cert: Buffer.from(ca), ...ours } }
 }
 
 async function answered<T>(ask: () => Promise<T>): Promise<T> {

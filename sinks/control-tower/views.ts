@@ -10,14 +10,11 @@ import { REFRESH, TABLES, VERSION } from './schema.ts'
 
 export const VIEWS_FILE = 'views.sqlite'
 
-export interface Opened {
-  readonly views: Views
-  /** The file is empty: rewind the sinks to the start of the log, commit that, then call `views.rewound()`. */
-  readonly fresh: boolean
-}
-
-/** Open the read model in a data directory, emptied if it was not filled from this log, by this version, without a gap. */
-export function openViews(dir: string, logId: string): Opened {
+/**
+ * Open the read model in a data directory, emptied if it was not filled from this log, by this version, without a gap.
+ * A sink that has not filled it from the start (`isFilled`) has to be rewound to the start of the log first.
+ */
+export function openViews(dir: string, logId: string): Views {
   const path = join(dir, VIEWS_FILE)
   try {
     return opened(new Views(path), logId)
@@ -28,7 +25,7 @@ export function openViews(dir: string, logId: string): Opened {
   }
 }
 
-function opened(views: Views, logId: string): Opened {
+function opened(views: Views, logId: string): Views {
   const boot = bootId()
   const was = views.meta()
   // A commit here is not forced to the disk: after a power cut the last ones may be gone though the log has them as
@@ -37,7 +34,7 @@ function opened(views: Views, logId: string): Opened {
   const ours = was.get('version') === String(VERSION) && was.get('log') === logId
   if (!ours || !whole) views.empty({ version: String(VERSION), log: logId })
   views.durably(() => views.setMeta('left_open_in', boot))
-  return { views, fresh: views.meta().get('filled') !== 'from the start' }
+  return views
 }
 
 /** The run of this machine; where it does not tell, every start counts as another. */
@@ -90,9 +87,13 @@ export class Views {
     }
   }
 
-  /** The sinks' offsets have been set to the start of the log, and that is committed: the file fills up from there. */
-  rewound(): void {
-    this.setMeta('filled', 'from the start')
+  /** Whether this sink began at the start of the log. */
+  isFilled(sink: string): boolean {
+    return this.meta().has(`filled by ${sink}`)
+  }
+  /** The sink's offsets have been set to the start of the log, and that is committed: it fills the file from there. */
+  filled(sink: string): void {
+    this.setMeta(`filled by ${sink}`, 'from the start')
   }
 
   meta(): ReadonlyMap<string, string> {

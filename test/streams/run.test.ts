@@ -7,7 +7,7 @@ import { audits, lates } from '../../schemas/topics.ts'
 import { type Held, LogUnavailable } from '../../streams/log/log.ts'
 import { type Disk, MemoryLog } from '../../streams/log/memory.ts'
 import { processor } from '../../streams/processor.ts'
-import { runSinks } from '../../streams/run-sinks.ts'
+import { runSinks, type SinkRun } from '../../streams/run-sinks.ts'
 import { run, type RunReport } from '../../streams/run.ts'
 import { aborted, together } from '../../streams/together.ts'
 import type { AnySink } from '../../streams/sink.ts'
@@ -112,14 +112,14 @@ test('a sink whose far side is empty gets everything again, once', async () => {
       return Promise.resolve()
     },
   }
-  const runOn = (log: Telling, rewind: { rewind?: () => void }) => {
+  const runOn = (log: Telling, more: Pick<SinkRun, 'startOver'>) => {
     const engine = { ...engineOn(disk, 10, log), records: 1, bytes: 1_000 }
-    return runSinks(engine, [{ sink, lingerMs: 1, ...rewind }], log.idle.signal)
+    return runSinks(engine, [{ sink, lingerMs: 1, ...more }], log.idle.signal)
   }
   for (const n of [1, 2]) write(disk, audit(n))
   await runOn(new Telling(disk), {})
   write(disk, audit(3))
-  await runOn(new Telling(disk), { rewind: () => rewound++ })
+  await runOn(new Telling(disk), { startOver: { isDue: () => rewound === 0, settled: () => rewound++ } })
   assert.deepEqual(written, ['1', '2', '1', '2', '3'])
   assert.equal(rewound, 1)
 })

@@ -93,7 +93,7 @@ try {
   const readyS = (performance.now() - started) / 1_000
   const clickhouse = await installation.clickhouse()
   const rows = rowsIn(clickhouse)
-  const running = { installation, program, token: await installation.token(), rows }
+  const running = { installation, pids: [program.pid], token: await installation.token(), rows }
   const first = { vehicleId: names[0], occurredAt: new Date().toISOString(), latitude: 45, longitude: 10.1 }
   const answer = await installation.fetch('/v1/positions', { method: 'POST', body: JSON.stringify([first]) })
   if (!answer.ok) throw new Error(await answer.text())
@@ -103,7 +103,7 @@ try {
   await settled(installation)
   await clickhouse.close()
   const memory = Object.fromEntries(
-    [...usageBelow(program.pid)].map(([name, { memoryMb }]) => [name, Math.round(memoryMb)]),
+    [...usageBelow([program.pid])].map(([name, { memoryMb }]) => [name, Math.round(memoryMb)]),
   )
 
   const restarted = performance.now()

@@ -1,10 +1,16 @@
 /**
- * `npm run bench [-- --rounds N --positions N]`: what a position costs from HTTP to a query in ClickHouse, on this
+ * `npm run bench [-- --rounds N --positions N]` (`npm run bench -- kafka`: see kafka.ts): what a position costs from HTTP to a query in ClickHouse, on this
  * machine, generator included. Figures are medians of the rounds; CPU is what the kernel booked.
  */
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { latency, onFresh, type Throughput, throughput } from './run.ts'
+
+if (process.argv[2] === 'kafka') {
+  const { benchKafka } = await import('./kafka.ts')
+  await benchKafka(process.argv.slice(3))
+  process.exit()
+}
 
 const { values } = parseArgs({
   options: {

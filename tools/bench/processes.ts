@@ -12,9 +12,9 @@ export interface Usage {
 const HZ = 100
 
 /** What each process is, and what it has used, by name; processes of one name are added up. */
-export function usageBelow(root: number): Map<string, Usage> {
+export function usageBelow(roots: readonly number[]): Map<string, Usage> {
   const usage = new Map<string, Usage>()
-  const below = [root]
+  const below = [...roots]
   for (const pid of below) {
     below.push(...childrenOf(pid))
     const name = nameOf(pid)
@@ -30,5 +30,6 @@ const pssMb = (pid: number): number => Number(/^Pss:\s+(\d+) kB/m.exec(textOf(pi
 
 function nameOf(pid: number): string {
   const command = commandOf(pid)
+  if (command.includes('kafka.Kafka')) return 'kafka'
   return command.includes('gateway') ? 'clickhouse' : (/--target (\S+)/.exec(command)?.[1] ?? 'other')
 }

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ClickHouse } from '../../sinks/clickhouse/client.ts'
 import { Installation } from '../chaos/installation.ts'
-import type { Program } from '../chaos/program.ts'
 import { positionsLoad } from '../feeder/load.ts'
 import { send } from '../feeder/send.ts'
 import { type Usage, usageBelow } from './processes.ts'
@@ -22,26 +21,40 @@ export interface Throughput {
 
 export interface Running {
   readonly installation: Installation
-  readonly program: Program
+  /** Of the programs that were started; what they start counts with them. */
+  readonly pids: readonly number[]
   readonly token: string
   readonly rows: ReturnType<typeof rowsIn>
 }
 
+export interface FreshOptions {
+  /** Settings that differ. */
+  readonly env?: Readonly<Record<string, string>>
+  /** How many processes run the processors. */
+  readonly processors?: number
+}
+
 /** A fresh installation, ready, in live time; stopped and removed in the end. */
-export async function onFresh<T>(work: (running: Running) => Promise<T>): Promise<T> {
+export async function onFresh<T>(
+  work: (running: Running) => Promise<T>,
+  { env = {}, processors = 1 }: FreshOptions = {},
+): Promise<T> {
   const root = mkdtempSync(join(process.env['MILEPOST_BENCH_DIR'] ?? tmpdir(), 'milepost-bench-'))
-  const installation = await Installation.make({ root, env: { MILEPOST_TIME: 'live', MILEPOST_LOG_LEVEL: 'warn' } })
+  const settings = { MILEPOST_TIME: 'live', MILEPOST_LOG_LEVEL: 'warn', ...env }
+  const installation = await Installation.make({ root, env: settings })
   const program = installation.start('all')
+  const more = Array.from({ length: processors - 1 }, () => installation.start('processors'))
   try {
     await installation.ready(program)
     const clickhouse = await installation.clickhouse()
     const rows = rowsIn(clickhouse)
     while ((await rows('')) < 0) await new Promise(resolve => setTimeout(resolve, 100))
-    const result = await work({ installation, program, token: await installation.token(), rows })
+    const pids = [program, ...more].map(({ pid }) => pid)
+    const result = await work({ installation, pids, token: await installation.token(), rows })
     await clickhouse.close()
     return result
   } finally {
-    await program.stop()
+    await Promise.all([program, ...more].map(one => one.stop()))
     rmSync(root, { recursive: true, force: true })
   }
 }
@@ -61,12 +74,12 @@ export const rowsIn =
 
 /** As fast as it goes. */
 export async function throughput(
-  { installation, program, token, rows }: Running,
+  { installation, pids, token, rows }: Running,
   vehicles: number,
   positions: number,
 ): Promise<Throughput> {
   const prefix = `v${vehicles}`
-  const before = usageBelow(program.pid)
+  const before = usageBelow(pids)
   const cpuBefore = process.cpuUsage()
   const began = performance.now()
   const load = positionsLoad({ vehicles, positions, endAt: Date.now(), prefix })
@@ -74,7 +87,7 @@ export async function throughput(
   const generator = process.cpuUsage(cpuBefore)
   while ((await rows(prefix)) < positions) await new Promise(resolve => setTimeout(resolve, 50))
   const seconds = (performance.now() - began) / 1_000
-  const after = usageBelow(program.pid)
+  const after = usageBelow(pids)
   const cpu = [...after].map(
     ([name, { cpuS }]) => [name, ((cpuS - (before.get(name)?.cpuS ?? 0)) * 1e6) / positions] as const,
   )

@@ -125,13 +125,15 @@ export class Installation {
   }
   /** The embedded ClickHouse as its sinks see it. Resolves once it answers; close it. */
   async clickhouse(patienceMs = READY_MS): Promise<ClickHouse> {
-    const password = readFileSync(join(this.data, 'clickhouse-password'), 'utf8').trim()
-    const clickhouse = connect({ url: `http://127.0.0.1:${this.clickhousePort}`, user: 'milepost', password })
     for (const until = performance.now() + patienceMs; ;) {
+      let clickhouse: ClickHouse | undefined
       try {
+        const password = readFileSync(join(this.data, 'clickhouse-password'), 'utf8').trim()
+        clickhouse = connect({ url: `http://127.0.0.1:${this.clickhousePort}`, user: 'milepost', password })
         await clickhouse.ping()
         return clickhouse
       } catch (error) {
+        await clickhouse?.close()
         if (performance.now() > until) throw error
         await new Promise(resolve => setTimeout(resolve, 100))
       }

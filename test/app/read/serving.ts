@@ -72,7 +72,7 @@ function hop(
 
 export async function serving(now: () => Instant, openApi: readonly OpenApiPart[] = []): Promise<Serving> {
   const dir = mkdtempSync(join(tmpdir(), 'milepost-read-'))
-  const { views } = openViews(dir, 'log-1')
+  const views = openViews(dir, 'log-1')
   const reader = openReader(dir)
   const registry = new Registry()
   const server = httpServer({

@@ -16,7 +16,7 @@ const NOW = at('2026-03-01T12:00:00Z')
 /** Of S-1, from a to b. */
 async function phaseAfter(...milestones: readonly ShipmentMilestone[]): Promise<string | undefined> {
   const dir = mkdtempSync(join(tmpdir(), 'milepost-phases-'))
-  const { views } = openViews(dir, 'log-1')
+  const views = openViews(dir, 'log-1')
   const reader = openReader(dir)
   try {
     await writer(views)(tell(topics.shipmentPlans, plan('S-1')), tell(topics.shipmentMilestones, ...milestones))

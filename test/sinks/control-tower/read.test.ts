@@ -19,7 +19,7 @@ const minute = (n: number) => later(NOW, minutes(n))
 /** Asks the read model that holds this. */
 async function holding(context: TestContext, ...told: readonly Told[]) {
   const dir = mkdtempSync(join(tmpdir(), 'milepost-reading-'))
-  const { views } = openViews(dir, 'log-1')
+  const views = openViews(dir, 'log-1')
   const reader = openReader(dir)
   context.after(() => {
     reader.close()

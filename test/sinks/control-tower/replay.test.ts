@@ -21,7 +21,7 @@ const START = at('2026-03-01T08:00:00Z')
 /** All rows of all tables after these batches, in this order. */
 async function rowsAfter(batches: readonly Told[]): Promise<Record<string, unknown[]>> {
   const dir = mkdtempSync(join(tmpdir(), 'milepost-replay-'))
-  const { views } = openViews(dir, 'log-1')
+  const views = openViews(dir, 'log-1')
   const reader = openReader(dir)
   try {
     await writer(views)(...batches)

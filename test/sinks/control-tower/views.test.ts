@@ -35,13 +35,14 @@ function leftOpen(boot?: string): void {
 }
 
 async function filled(logId: string): Promise<void> {
-  const { views } = openViews(dir, logId)
-  views.rewound()
+  const views = openViews(dir, logId)
+  views.filled('a')
   await writer(views)(tell(topics.shipmentPlans, plan('S-1')))
   views.close()
 }
 const reopened = (logId: string) => {
-  const { views, fresh } = openViews(dir, logId)
+  const views = openViews(dir, logId)
+  const fresh = !views.isFilled('a')
   views.close()
   const reader = openReader(dir)
   const found = ids(reader)
@@ -50,14 +51,15 @@ const reopened = (logId: string) => {
 }
 
 describe('the file of the read model', () => {
-  test('is fresh until the sinks have been rewound, also over restarts', () => {
+  test('is to be filled by each sink until that has been rewound, also over restarts', () => {
     const first = openViews(dir, 'log-1')
-    assert.equal(first.fresh, true)
-    first.views.close()
+    assert.equal(first.isFilled('a'), false)
+    first.close()
     const again = openViews(dir, 'log-1')
-    assert.equal(again.fresh, true, 'the program may have died before it had rewound the sinks')
-    again.views.rewound()
-    again.views.close()
+    assert.equal(again.isFilled('a'), false, 'the program may have died before it had rewound the sink')
+    again.filled('a')
+    assert.deepEqual([again.isFilled('a'), again.isFilled('b')], [true, false])
+    again.close()
     assert.equal(reopened('log-1').fresh, false)
   })
 
@@ -81,7 +83,7 @@ describe('the file of the read model', () => {
 
   test('outlives a kill -9, but not a power cut: that may have taken commits that the log counts as done', async () => {
     await filled('log-1')
-    const { views } = openViews(dir, 'log-1')
+    const views = openViews(dir, 'log-1')
     const boot = views.meta().get('left_open_in')
     views.close()
     leftOpen(boot)
@@ -97,8 +99,8 @@ describe('the file of the read model', () => {
     for (const file of readdirSync(dir)) rmSync(join(dir, file))
     writeFileSync(join(dir, VIEWS_FILE), 'this is no database. '.repeat(500))
     assert.throws(() => ids(reader), ViewsUnavailable)
-    const { views, fresh } = openViews(dir, 'log-1')
-    assert.equal(fresh, true)
+    const views = openViews(dir, 'log-1')
+    assert.equal(views.isFilled('a'), false)
     await writer(views)(tell(topics.shipmentPlans, plan('S-2')))
     assert.deepEqual(ids(reader), ['S-2'])
     reader.close()
@@ -106,7 +108,7 @@ describe('the file of the read model', () => {
   })
 
   test('is thrown away when it turns out damaged while it is written to', async () => {
-    const { views } = openViews(dir, 'log-1')
+    const views = openViews(dir, 'log-1')
     const write = writer(views)
     const many = (prefix: string) =>
       tell(topics.shipmentPlans, ...Array.from({ length: 50 }, (_, i) => plan(`${prefix}${i}`)))
@@ -116,16 +118,16 @@ describe('the file of the read model', () => {
     const path = join(dir, VIEWS_FILE)
     const bytes = readFileSync(path)
     writeFileSync(path, bytes.fill(7, 2 * 4096))
-    await assert.rejects(writer(again.views)(many('T-')), /malformed/)
+    await assert.rejects(writer(again)(many('T-')), /malformed/)
     assert.equal(existsSync(path), false)
-    again.views.close()
+    again.close()
     const anew = openViews(dir, 'log-1')
-    assert.equal(anew.fresh, true)
-    anew.views.close()
+    assert.equal(anew.isFilled('a'), false)
+    anew.close()
   })
 
   test('a batch is written whole or not at all', async () => {
-    const { views } = openViews(dir, 'log-1')
+    const views = openViews(dir, 'log-1')
     const poison = { ...plan('S-2'), references: [{ scheme: 'po', value: null as unknown as string }] }
     await assert.rejects(writer(views)(tell(topics.shipmentPlans, plan('S-1'), poison)))
     const reader = openReader(dir)
@@ -137,7 +139,7 @@ describe('the file of the read model', () => {
   })
 
   test('while another holds the file a batch is to come again', { timeout: 20_000 }, async () => {
-    const { views } = openViews(dir, 'log-1')
+    const views = openViews(dir, 'log-1')
     const other = new DatabaseSync(join(dir, VIEWS_FILE))
     other.exec('BEGIN IMMEDIATE')
     await assert.rejects(writer(views)(tell(topics.shipmentPlans, plan('S-1'))), Unavailable)
@@ -155,14 +157,14 @@ describe('a reader', () => {
     writeFileSync(join(dir, VIEWS_FILE), '')
     assert.throws(() => ids(reader), ViewsUnavailable, 'the file has only just been made')
     await assert.rejects(versionOf(reader)('S-1'), ViewsUnavailable)
-    const { views } = openViews(dir, 'log-1')
+    const views = openViews(dir, 'log-1')
     assert.deepEqual(ids(reader), [])
     views.close()
     reader.close()
   })
 
   test('knows the version of a shipment that holds: the latest plan, of two of one moment the higher id', async () => {
-    const { views } = openViews(dir, 'log-1')
+    const views = openViews(dir, 'log-1')
     const reader = openReader(dir)
     const request = (iso: string, vehicleId: string) => ({ ...plan('S-1'), occurredAt: at(iso), vehicleId })
     const versions = [
@@ -186,7 +188,7 @@ describe('a reader', () => {
   })
 
   test('in another process sees each batch whole while they are written', { timeout: 60_000 }, async () => {
-    const { views } = openViews(dir, 'log-1')
+    const views = openViews(dir, 'log-1')
     const write = writer(views)
     const both = (revision: number) =>
       tell(
@@ -215,7 +217,7 @@ describe('a reader', () => {
   })
 
   test('finds a shipment delivered once it has left its last stop, whatever kind of stop that is', async () => {
-    const { views } = openViews(dir, 'log-1')
+    const views = openViews(dir, 'log-1')
     const reader = openReader(dir)
     const [first, last] = plan('S-1').stops
     assert.ok(first && last)
@@ -228,7 +230,7 @@ describe('a reader', () => {
   })
 
   test('does not find what was taken back', async () => {
-    const { views } = openViews(dir, 'log-1')
+    const views = openViews(dir, 'log-1')
     const reader = openReader(dir)
     await writer(views)(tell(topics.shipmentPlans, plan('S-1', { revision: 2, retracted: true }), plan('S-1')))
     assert.equal(
