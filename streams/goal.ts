@@ -1,5 +1,5 @@
 import type { Wire } from './event.ts'
-import { type Checkpoint, type Log, place } from './log/log.ts'
+import { type Checkpoint, type Log, place, type Tail } from './log/log.ts'
 import type { Instant } from './time.ts'
 import type { AnyTopic } from './topic.ts'
 
@@ -25,24 +25,56 @@ export interface Listener {
   readonly checkpoint: Checkpoint
 }
 
-/** The last tick that all tasks upstream have heard, with what has to be read before it rings here. */
-export async function nextGoal(
-  { log, clock, wire }: GoalNeeds,
-  { topics, partition, upstream, checkpoint }: Listener,
-): Promise<Goal | undefined> {
-  const clockPlace = place(clock.name, 0)
-  const from = checkpoint.offsets[clockPlace] ?? 0
-  let { end: until } = await log.bounds(clock.name, 0)
-  if (until <= from) return undefined
-  for (const task of upstream) until = Math.min(until, (await log.checkpointOf(task))?.offsets[clockPlace] ?? 0)
-  if (until <= from) return undefined
-  const [last] = await log.read(clock.name, 0, until - 1, { records: 1, bytes: 1 })
-  if (!last) return undefined
-  const { occurredAt } = wire.open(clock, last.value, last.cause)
-  const ends = new Map<string, number>()
-  const held = await Promise.all(topics.map(topic => log.bounds(topic, partition)))
-  for (const [n, topic] of topics.entries()) ends.set(place(topic, partition), held[n]?.end ?? 0)
-  return { tick: Math.max(occurredAt, checkpoint.tick) as Instant, clockOffset: until, ends }
+const AT_A_TIME = { records: 1_000, bytes: 1_000_000 }
+
+/** The ticks that a task has still to hear, one after the other. */
+export class Ticks {
+  readonly #needs: GoalNeeds
+  readonly #listener: Listener
+  readonly #clockPlace: string
+  readonly #tail: Tail
+  #tick: Instant
+  #waiting: { readonly offset: number; readonly tick: Instant }[] = []
+
+  constructor(needs: GoalNeeds, listener: Listener) {
+    const { log, clock } = needs
+    const { offsets, tick } = listener.checkpoint
+    this.#needs = needs
+    this.#listener = listener
+    this.#clockPlace = place(clock.name, 0)
+    this.#tail = log.tail(clock.name, 0, offsets[this.#clockPlace] ?? 0)
+    this.#tick = tick
+  }
+
+  /** The last tick that all tasks upstream have heard, with what has to be read before it rings here. */
+  async next(): Promise<Goal | undefined> {
+    const { log, clock, wire } = this.#needs
+    for (const { value, offset, cause } of await this.#tail.take(AT_A_TIME))
+      this.#waiting.push({ offset, tick: wire.open(clock, value, cause).occurredAt })
+    if (this.#waiting.length === 0) return undefined
+    let until = Number.POSITIVE_INFINITY
+    for (const task of this.#listener.upstream)
+      until = Math.min(until, (await log.checkpointOf(task))?.offsets[this.#clockPlace] ?? 0)
+    const heard = this.#waiting.findLastIndex(({ offset }) => offset < until)
+    const last = this.#waiting.splice(0, heard + 1).at(-1)
+    if (!last) return undefined
+    if (last.tick > this.#tick) this.#tick = last.tick
+    return { tick: this.#tick, clockOffset: last.offset + 1, ends: await this.#ends() }
+  }
+
+  close(): void {
+    this.#tail.close()
+  }
+
+  /** Only after the tick was found: what was said before it is among what is there now. */
+  async #ends(): Promise<ReadonlyMap<string, number>> {
+    const { topics, partition } = this.#listener
+    const ends = topics.map(async topic => {
+      const { end } = await this.#needs.log.bounds(topic, partition)
+      return [place(topic, partition), end] as const
+    })
+    return new Map(await Promise.all(ends))
+  }
 }
 
 /** `positions`: how far each input has been read. */

@@ -9,7 +9,7 @@ import { type Batch, counted, newBatch } from './batch.ts'
 import { commit, COMMIT, type CommitStep } from './commit.ts'
 import type { Event, Wire } from './event.ts'
 import { Evidence } from './evidence.ts'
-import { type Goal, isReached, nextGoal } from './goal.ts'
+import { type Goal, isReached, Ticks } from './goal.ts'
 import {
   type AlarmChange,
   type Checkpoint,
@@ -63,7 +63,7 @@ export class Task {
   readonly partition: number
   readonly name: string
   readonly #engine: Engine
-  readonly #upstream: readonly string[]
+  readonly #ticks: Ticks
   readonly #held: Held
   readonly #inputs: readonly { readonly at: string; readonly tail: Tail }[]
   #checkpoint: Checkpoint
@@ -83,13 +83,14 @@ export class Task {
     this.partition = partition
     this.name = held.task
     this.#engine = engine
-    this.#upstream = upstream
     this.#held = held
     this.#checkpoint = held.checkpoint
     this.#inputs = [...processor.handlers.keys()].map(topic => {
       const at = place(topic, partition)
       return { at, tail: engine.log.tail(topic, partition, held.checkpoint.offsets[at] ?? 0) }
     })
+    const topics = [...processor.handlers.keys()]
+    this.#ticks = new Ticks(engine, { topics, partition, upstream, checkpoint: held.checkpoint })
     this.#shelves = new Shelves(processor, held.state, engine.liveRows)
     this.#poison = new PoisonGauge(held.task)
   }
@@ -113,6 +114,7 @@ export class Task {
   }
   close(): void {
     for (const { tail } of this.#inputs) tail.close()
+    this.#ticks.close()
   }
 
   /**
@@ -121,9 +123,7 @@ export class Task {
    */
   async step(): Promise<boolean> {
     if (this.#failed) throw new Error(`${this.name} has failed and must be claimed again`)
-    const topics = [...this.processor.handlers.keys()]
-    const listener = { topics, partition: this.partition, upstream: this.#upstream, checkpoint: this.#checkpoint }
-    this.#goal ??= await nextGoal(this.#engine, listener)
+    this.#goal ??= await this.#ticks.next()
     const goal = this.#goal
     // Before records that came after it: under a steady load there are always some.
     if (goal && isReached(goal, this.#positions)) return this.#hearTick(goal)

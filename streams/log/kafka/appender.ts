@@ -11,7 +11,7 @@ import { recordOf } from './task.ts'
 
 /** Whoever waits for an answer gets one: after this long the log counts as away. */
 const PATIENCE_MS = 4_000
-/** While it is away, how often somebody has to wait to see whether it is back; the others hear so at once. */
+/** While it is away, how often somebody has to wait to see whether it is back; the others hear so at once, also meanwhile. */
 const RETRY_MS = 1_000
 const LANE = 'append'
 /** Records of one request. */
@@ -36,7 +36,7 @@ export class KafkaAppender implements Appender {
   }
 
   async append(records: readonly Outgoing[]): Promise<void> {
-    if (this.#away && performance.now() - this.#away.since < RETRY_MS) throw this.#away.error
+    if (this.#away && (this.#busy || performance.now() - this.#away.since < RETRY_MS)) throw this.#away.error
     const done = Promise.withResolvers<undefined>()
     this.#waiting.push({ records, done })
     if (!this.#busy) void this.#run()

@@ -81,8 +81,7 @@ const PASSING = new Set([
 ])
 
 /** Node's codes of a TLS connection that can't come to be as things are set (nodejs.org/api/tls.html, OpenSSL's alerts). */
-const CERTIFICATE =
-  /SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|CERT_|ALTNAME_INVALID|ERR_SSL_|ERR_TLS_|requires TLS|supports TLS/
+const CERTIFICATE = /SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|CERT_|ALTNAME_INVALID|ERR_SSL_|ERR_TLS_|requires TLS/
 
 /** The names of what went wrong, of the error and all that it carries. */
 export function namesOf(error: unknown): string[] {
@@ -91,7 +90,8 @@ export function namesOf(error: unknown): string[] {
   const own = [...(cause === undefined ? [] : namesOf(cause)), ...errorsIn(error).flatMap(namesOf)]
   if (error instanceof KafkaError) own.push(error.id)
   if (error instanceof ProtocolError) own.push(String(error['apiId']))
-  if (error instanceof AuthenticationError) own.push('AUTHENTICATION')
+  // A broker that goes away in the middle of it has refused nobody.
+  if (error instanceof AuthenticationError && !own.includes('NETWORK')) own.push('AUTHENTICATION')
   if (CERTIFICATE.test(`${code ?? ''} ${message}`)) own.push('CERTIFICATE')
   if (error instanceof NetworkError || error instanceof TimeoutError) own.push('NETWORK')
   return own
@@ -105,14 +105,29 @@ export const isPassing = (error: unknown): boolean => {
   return names.length > 0 && names.every(name => PASSING.has(name))
 }
 
+/** What to say of it: which of our things it is about, or what the network said last. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const inner = [error.cause, ...errorsIn(error)].find(one => one instanceof Error)
+  return error instanceof KafkaError || inner === undefined ? error.message : reasonOf(inner)
+}
+
+const CHECK: readonly (readonly [RegExp, string])[] = [
+  [/CERTIFICATE/, 'Check kafkaTls, kafkaCaFile, kafkaCertFile and kafkaKeyFile'],
+  [/AUTHENTICATION|SASL/, 'Check kafkaSasl, kafkaUsername and kafkaPassword'],
+  [/AUTHORIZATION/, 'Check what the user may do: the ACLs on the brokers'],
+  [/VERSION/, 'Check that the brokers are of Kafka 4.0 or newer'],
+]
+
 /** The error as the port of a log has it; one that is nobody's is a bug and stays what it is. */
 export function explained(error: unknown, doing: string): Error {
   if (error instanceof Fenced || error instanceof LogUnavailable || error instanceof LogRefused) return error
   const names = namesOf(error)
-  const told = `Kafka: ${doing}: ${names.length > 0 ? [...new Set(names)].join(', ') : String(error)}`
+  const told = `Kafka: ${doing}: ${[...new Set([...names, reasonOf(error)])].join(', ')}`
   const why = { cause: error }
-  if (names.some(name => REFUSED.has(name)))
-    return new LogRefused(`${told}. Check kafkaTls, kafkaSasl, user and certificates, and what the user may do`, why)
+  const refused = names.find(name => REFUSED.has(name))
+  if (refused !== undefined)
+    return new LogRefused(`${told}. ${CHECK.find(([kind]) => kind.test(refused))?.[1] ?? ''}`, why)
   if (names.some(name => FENCED.has(name))) return new Fenced(told, why)
   if (names.some(name => PASSING.has(name) || BEGIN_AGAIN.has(name))) return new LogUnavailable(told, why)
   return error instanceof Error ? error : new Error(told, why)

@@ -18,6 +18,7 @@ import {
   type Recorded,
   type Tail,
 } from '../log.ts'
+import type { WholeState } from '../state/whole.ts'
 import { KafkaAppender } from './appender.ts'
 import { Bell } from './bell.ts'
 import { Checkpoints } from './checkpoints.ts'
@@ -31,7 +32,7 @@ import { ownersIn } from './owners.ts'
 import { readCommitted } from './read.ts'
 import { Store } from './store.ts'
 import { Tails } from './tails.ts'
-import { claim } from './task.ts'
+import { claim, type Place, restore, type Surroundings } from './task.ts'
 import { deleteBefore } from './topics.ts'
 
 export interface KafkaOptions extends Connect, LayoutOptions {
@@ -55,6 +56,8 @@ export class KafkaLog implements Log {
   readonly #checkpoints: Checkpoints
   readonly #appender: KafkaAppender
   readonly #members = new Map<string, Member>()
+  /** Up to where this process has committed, by partition as the brokers call it. */
+  readonly #committed = new Map<string, number>()
   #openStore: Store | undefined
   #version = 0
   readonly #news = new Bell()
@@ -86,6 +89,7 @@ export class KafkaLog implements Log {
     const nameOf = (topic: string) => (topic === '' ? names.checkpoints : names.topic(topic))
     this.#tails = new Tails(
       cluster,
+      this.#offsets,
       nameOf,
       () => {
         this.#moved()
@@ -105,7 +109,9 @@ export class KafkaLog implements Log {
   }
 
   read(topic: string, partition: number, from: number, limit: ReadLimit): Promise<readonly Recorded[]> {
-    return readCommitted(this.#cluster, { topic, partition, name: this.#names.topic(topic) }, from, limit)
+    const of = { topic, partition, name: this.#names.topic(topic) }
+    const committed = this.#committed.get(`${of.name}/${partition}`) ?? 0
+    return readCommitted({ cluster: this.#cluster, offsets: this.#offsets, of, committed }, from, limit)
   }
 
   tail(topic: string, partition: number, from: number): Tail {
@@ -161,21 +167,13 @@ export class KafkaLog implements Log {
   }
 
   async claim(task: string): Promise<Held> {
-    const { group, partition } = this.#groupOf(task)
-    const { broadcast, now = Date.now } = this.#options
-    const names = this.#names
-    const where = { task, partition, changelog: names.changelog(group), checkpoints: names.checkpoints }
-    return claim(
-      { ...where, transactionalId: names.transactionalId(task), group: names.group(group) },
-      {
-        ...{ cluster: this.#cluster, offsets: this.#offsets, store: this.#store(), now },
-        ...{ nameOf: names.topic, reported: (topic: string) => !broadcast.includes(topic) },
-        member: () => this.#members.get(group),
-        committed: () => {
-          this.#moved()
-        },
-      },
-    )
+    return claim(...this.#task(task))
+  }
+
+  /** All that a task keeps as of now, whoever owns it: it is read from its changelog first. */
+  async stateOf(task: string): Promise<WholeState> {
+    await restore(...this.#task(task))
+    return this.#store().wholeOf(task)
   }
 
   async changed(seen: number, maxMs: Millis): Promise<number> {
@@ -234,6 +232,26 @@ export class KafkaLog implements Log {
     const { store } = this.#options
     this.#openStore ??= store ? Store.open(join(store.directory), store.name, this.id) : Store.inMemory(this.id)
     return this.#openStore
+  }
+
+  /** Where a task is, and what it needs around it. */
+  #task(task: string): [Place, Surroundings] {
+    const { group, partition } = this.#groupOf(task)
+    const { broadcast, now = Date.now } = this.#options
+    const names = this.#names
+    const where = { task, partition, changelog: names.changelog(group), checkpoints: names.checkpoints }
+    return [
+      { ...where, transactionalId: names.transactionalId(task), group: names.group(group) },
+      {
+        ...{ cluster: this.#cluster, offsets: this.#offsets, store: this.#store(), now },
+        ...{ nameOf: names.topic, reported: (topic: string) => !broadcast.includes(topic) },
+        member: () => this.#members.get(group),
+        committed: ends => {
+          for (const [at, end] of ends) this.#committed.set(at, end)
+          this.#moved()
+        },
+      },
+    ]
   }
 
   #groupOf(task: string): { group: string; partition: number } {

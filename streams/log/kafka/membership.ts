@@ -31,7 +31,7 @@ const REBALANCE_TIMEOUT_MS = 60_000
 const RETRY_MS = 200
 const LANE = 'membership'
 /** The coordinator counts us out: whatever we run, others may run too, and what we write is fenced off. */
-const OUT = new Set(['UNKNOWN_MEMBER_ID', 'FENCED_MEMBER_EPOCH'])
+const OUT = new Set(['UNKNOWN_MEMBER_ID', 'FENCED_MEMBER_EPOCH', 'GROUP_ID_NOT_FOUND'])
 
 export async function takePart(
   cluster: Cluster,
@@ -43,7 +43,8 @@ export async function takePart(
   const running = new Map<number, Running>()
   const failures: unknown[] = []
   let target: ReadonlySet<number> = new Set<number>()
-  let owned = ''
+  /** What the coordinator knows that we run; undefined: it may know less of us than we told, or we of it. */
+  let known: string | undefined
   const news = new Bell()
   const isOver = () => until.aborted || failures.length > 0
   const stopped = () => {
@@ -52,43 +53,57 @@ export async function takePart(
   until.addEventListener('abort', stopped, { once: true })
 
   member.epoch = 0
-  while (!isOver()) {
+  // Also while the last of it stops: nobody else is to begin before it has.
+  while (!isOver() || running.size > 0) {
+    if (isOver()) stopSome(() => true)
     try {
       const { memberEpoch, heartbeatIntervalMs, assignment } = await beat(mine())
       member.epoch = memberEpoch
       if (assignment) target = new Set(assignment.topicPartitions.flatMap(({ partitions }) => partitions))
-      for (const [partition, { stop }] of running) if (!target.has(partition)) stop.abort()
-      for (const partition of target) if (!running.has(partition)) start(partition)
-      if (mine().join() === owned && !isOver()) await news.wait(heartbeatIntervalMs)
+      stopSome(partition => !target.has(partition))
+      for (const partition of target) if (!running.has(partition) && !isOver()) start(partition)
+      if (mine().join() === known && !isOver()) await news.wait(heartbeatIntervalMs)
+      else if (isOver() && running.size > 0) await news.wait(RETRY_MS)
     } catch (error) {
+      known = undefined
       if (namesOf(error).some(name => OUT.has(name))) {
+        const joining = member.epoch === 0
         await stopAll()
         target = new Set()
         member.epoch = 0
+        if (joining) await news.wait(RETRY_MS)
       } else if (isPassing(error)) await news.wait(RETRY_MS)
-      else failures.push(explained(error, `take part in ${group.id}`))
+      else {
+        failures.push(explained(error, `take part in ${group.id}`))
+        await stopAll()
+      }
     }
   }
   until.removeEventListener('abort', stopped)
-  await stopAll()
   if (failures.length > 0) throw failures[0]
 
-  /** Say that we live, and what we run where that has changed. */
+  /**
+   * Say that we live, and what we run where that has changed. Where an answer may have been lost, all is said: only to
+   * that the coordinator replies with the assignment again.
+   */
   async function beat(mine: readonly number[]) {
-    const joining = member.epoch === 0
+    const all = member.epoch === 0 || known === undefined
     const told = mine.join()
-    const changed = joining || told !== owned
     const answer = await answered(
       cluster.askCoordinator(
         ...([LANE, 'group', group.id, consumerGroupHeartbeatV1.api, group.id, member.id, member.epoch] as const),
-        ...([null, null, joining ? REBALANCE_TIMEOUT_MS : -1] as const),
-        ...([joining ? [group.topic.name] : null, null, null] as const),
-        changed ? (mine.length === 0 ? [] : [{ topicId: group.topic.id, partitions: [...mine] }]) : null,
+        ...([null, null, all ? REBALANCE_TIMEOUT_MS : -1] as const),
+        ...([all ? [group.topic.name] : null, null, null] as const),
+        all || told !== known
+          ? mine.length === 0
+            ? []
+            : [{ topicId: group.topic.id, partitions: [...mine] }]
+          : null,
       ),
     )
     if (isPassing(new KafkaError(answer.errorCode, ''))) cluster.forgetCoordinator('group', group.id)
     mustBeFine(answer.errorCode, `${group.id}: ${answer.errorMessage ?? ''}`)
-    owned = told
+    known = told
     return answer
   }
 
@@ -112,8 +127,12 @@ export async function takePart(
     running.set(partition, { stop, done })
   }
 
+  function stopSome(which: (partition: number) => boolean): void {
+    for (const [partition, { stop }] of running) if (which(partition)) stop.abort()
+  }
+
   async function stopAll(): Promise<void> {
-    for (const { stop } of running.values()) stop.abort()
+    stopSome(() => true)
     await Promise.all([...running.values()].map(({ done }) => done))
   }
 }

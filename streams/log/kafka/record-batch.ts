@@ -13,7 +13,17 @@ import {
   Reader,
 } from '@platformatic/kafka'
 import { LogRefused } from '../log.ts'
-import { Cursor, putBytes, putVarint, sizeOfBytes, sizeOfVarint } from './varint.ts'
+import {
+  CAUSE_BYTES,
+  causeIn,
+  Cursor,
+  putBytes,
+  putCause,
+  putVarint,
+  sizeOfBytes,
+  sizeOfCause,
+  sizeOfVarint,
+} from './record-fields.ts'
 
 /** A record as Kafka has it. */
 export interface BatchRecord {
@@ -60,11 +70,6 @@ const COMPRESSION = 0b111
 const LOG_APPEND_TIME = 1 << 3
 const TRANSACTIONAL = 1 << 4
 const CONTROL = 1 << 5
-
-const CAUSE_NAME = Buffer.from('cause')
-const CAUSE_BYTES = 16
-/** That one header follows, its name, and the length of its value. */
-const CAUSE_HEADER = Buffer.of(2, 2 * CAUSE_NAME.length, ...CAUSE_NAME, 2 * CAUSE_BYTES)
 
 /**
  * Records, at least one, as a batch to produce at offset 0: the broker gives it its place. Throws RangeError where a
@@ -270,11 +275,7 @@ const recordSize = (record: BatchRecord, index: number): number => {
 
 /** Of a record after its length; `index` is its place in the batch. */
 const bodySize = ({ key, value, cause }: BatchRecord, index: number): number =>
-  2 +
-  sizeOfVarint(index) +
-  sizeOfBytes(key) +
-  sizeOfBytes(value) +
-  (cause === null ? 1 : CAUSE_HEADER.length + CAUSE_BYTES)
+  2 + sizeOfVarint(index) + sizeOfBytes(key) + sizeOfBytes(value) + sizeOfCause(cause)
 
 /** Returns where it ends. */
 function putRecord(out: Buffer, start: number, record: BatchRecord, index: number): number {
@@ -284,34 +285,7 @@ function putRecord(out: Buffer, start: number, record: BatchRecord, index: numbe
   at = putVarint(out, at, index)
   at = putBytes(out, at, record.key)
   at = putBytes(out, at, record.value)
-  if (record.cause === null) {
-    out[at++] = 0
-    return at
-  }
-  out.set(CAUSE_HEADER, at)
-  at += CAUSE_HEADER.length
-  if (record.cause.length !== 2 * CAUSE_BYTES || out.write(record.cause, at, 'hex') !== CAUSE_BYTES)
-    throw new RangeError(`cause is not 16 bytes in hex: ${record.cause}`)
-  return at + CAUSE_BYTES
-}
-
-/** Passes over a record's headers; returns where the cause is, or -1. */
-function causeIn(cursor: Cursor): number {
-  let causeAt = -1
-  for (let left = cursor.varint(); left > 0; left--) {
-    const nameAt = cursor.sized()
-    const nameEnd = cursor.at
-    const valueAt = cursor.sized()
-    if (valueAt >= 0 && cursor.at - valueAt === CAUSE_BYTES && isCause(cursor.bytes, nameAt, nameEnd)) causeAt = valueAt
-  }
-  return causeAt
-}
-
-// Byte by byte: Buffer.compare takes 15 times as long for so few.
-function isCause(bytes: Buffer, at: number, end: number): boolean {
-  if (end - at !== CAUSE_NAME.length) return false
-  for (let i = 0; i < CAUSE_NAME.length; i++) if (bytes[at + i] !== CAUSE_NAME[i]) return false
-  return true
+  return putCause(out, at, record.cause)
 }
 
 // Given a plain Buffer, crc32c would copy it first.

@@ -12,6 +12,7 @@ import { BUSY, errorCode, explained } from '../state/errors.ts'
 import { stateReader } from '../state/reader.ts'
 import { STATE_TABLES } from '../state/tables.ts'
 import { transact } from '../state/transact.ts'
+import { type WholeState, wholeState } from '../state/whole.ts'
 import { StateWriter } from '../state/writer.ts'
 import type { Changes } from './changelog.ts'
 
@@ -81,6 +82,10 @@ export class Store {
 
   readerOf(task: string): StateReader {
     return stateReader(this.#db, this.path, this.#idOf(task))
+  }
+
+  wholeOf(task: string): WholeState {
+    return wholeState(this.#db, this.path, this.#idOf(task))
   }
 
   /** What a changelog said up to a position, all of it or nothing; the checkpoint is the one that holds there. */

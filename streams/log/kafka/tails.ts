@@ -4,11 +4,12 @@
  * bounded: while nobody takes from it, it is not fetched.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Recorded, ReadLimit, Tail } from '../log.ts'
+import { LogUnavailable, type Recorded, type ReadLimit, type Tail } from '../log.ts'
 import { Bell } from './bell.ts'
 import type { Cluster } from './cluster.ts'
 import { answered, isPassing, KafkaError } from './errors.ts'
 import { fetchApi, fetchRequest, type Fetched } from './fetch.ts'
+import type { Offsets } from './offsets.ts'
 import type { StoredBatch } from './record-batch.ts'
 
 /** How long a broker keeps a request that it has nothing for; also how long a new tail may wait to be among them. */
@@ -25,6 +26,7 @@ const OFFSET_OUT_OF_RANGE = 1
 
 export class Tails {
   readonly #cluster: Cluster
+  readonly #offsets: Offsets
   readonly #nameOf: (topic: string) => string
   readonly #changed: () => void
   readonly #failed: (error: unknown) => void
@@ -36,11 +38,13 @@ export class Tails {
   /** `nameOf`: of a topic, on the brokers. `changed` is called when a tail has moved, `failed` with what is no passing trouble. */
   constructor(
     cluster: Cluster,
+    offsets: Offsets,
     nameOf: (topic: string) => string,
     changed: () => void,
     failed: (error: unknown) => void,
   ) {
     this.#cluster = cluster
+    this.#offsets = offsets
     this.#nameOf = nameOf
     this.#changed = changed
     this.#failed = failed
@@ -50,7 +54,7 @@ export class Tails {
     const tail = new KafkaTail({ topic, partition, name: this.#nameOf(topic) }, from, () => this.#kick())
     this.#tails.add(tail)
     tail.onClose = () => this.#tails.delete(tail)
-    this.#start(tail)
+    this.#start(this.#leaderOf(tail))
     this.#kick()
     return tail
   }
@@ -68,8 +72,11 @@ export class Tails {
     this.#wake.ring()
   }
 
-  #start(tail: KafkaTail): void {
-    const node = this.#cluster.leaderOf(tail.of.name, tail.of.partition)
+  #leaderOf({ of }: KafkaTail): number {
+    return this.#cluster.leaderOf(of.name, of.partition)
+  }
+
+  #start(node: number): void {
     for (const lane of ['news', 'rest'] as const) {
       if (this.#running.has(`${lane} ${node}`)) continue
       this.#running.add(`${lane} ${node}`)
@@ -77,23 +84,26 @@ export class Tails {
     }
   }
 
+  /** What a loop is to fetch. A tail whose partition has moved to a broker that has no loops yet gets them. */
+  #wantedBy(lane: Lane, node: number): KafkaTail[] {
+    return [...this.#tails].filter(tail => {
+      const leader = this.#leaderOf(tail)
+      if (leader !== node) this.#start(leader)
+      return leader === node && tail.wants && tail.behind === (lane === 'rest')
+    })
+  }
+
   async #loop(lane: Lane, node: number): Promise<void> {
-    while (!this.#closing.signal.aborted) {
-      const wanted = [...this.#tails].filter(
-        tail =>
-          tail.wants &&
-          tail.behind === (lane === 'rest') &&
-          this.#cluster.leaderOf(tail.of.name, tail.of.partition) === node,
-      )
+    while (!this.#isClosed()) {
+      const wanted = this.#wantedBy(lane, node)
       try {
         if (wanted.length === 0) await this.#wake.wait(IDLE_MS)
         else await this.#fetch(lane, node, wanted)
       } catch (error) {
         if (this.#isClosed()) return
-        if (!isPassing(error)) this.#failed(error)
+        if (!isPassing(error) && !(error instanceof LogUnavailable)) this.#failed(error)
         await sleep(AFTER_FAILURE_MS)
         await this.#cluster.refresh().catch(() => undefined)
-        for (const tail of this.#tails) this.#start(tail)
       }
     }
   }
@@ -109,15 +119,23 @@ export class Tails {
       const errors: KafkaError[] = []
       for (const fetched of answer.partitions)
         for (const tail of byPlace.get(`${fetched.topicId}/${fetched.partition}`) ?? []) {
-          if (fetched.errorCode !== 0 && fetched.errorCode !== OFFSET_OUT_OF_RANGE)
-            errors.push(new KafkaError(fetched.errorCode, `fetch of ${tail.of.name}/${tail.of.partition}`))
-          else moved = tail.receive(fetched) || moved
+          if (fetched.errorCode === OFFSET_OUT_OF_RANGE) moved = (await this.#findStart(tail)) || moved
+          else if (fetched.errorCode === 0) moved = tail.receive(fetched) || moved
+          else errors.push(new KafkaError(fetched.errorCode, `fetch of ${tail.of.name}/${tail.of.partition}`))
         }
       if (moved) this.#changed()
       if (errors[0]) throw errors[0]
     } finally {
       for (const tail of wanted) tail.asked = false
+      // A tail that had everything may have more to come now, and the other way round: that is for the other lane.
+      if (wanted.some(({ behind }) => behind !== (lane === 'rest'))) this.#kick()
     }
+  }
+
+  /** What was to be read is not there: the answer does not tell from where on anything is. */
+  async #findStart(tail: KafkaTail): Promise<boolean> {
+    const { name, partition } = tail.of
+    return tail.jump(await this.#offsets.find(name, partition, { at: 'start' }))
   }
 
   /** In an order that changes: a broker fills its answer from the front. Two tails of one partition ask from the earlier place. */
@@ -156,6 +174,7 @@ class KafkaTail implements Tail {
   readonly #drained: () => void
   #batches: StoredBatch[] = []
   #bytes = 0
+  #restsUntil = 0
   /** Records of the batch that is being taken, and how many of them are. */
   #open: readonly Recorded[] = []
   #taken = 0
@@ -167,12 +186,11 @@ class KafkaTail implements Tail {
   }
 
   get wants(): boolean {
-    return !this.asked && this.#bytes < ENOUGH_BYTES
+    return !this.asked && this.#bytes < ENOUGH_BYTES && performance.now() >= this.#restsUntil
   }
 
   /** True: there is something to take, or the position moved. */
-  receive({ errorCode, start, stableEnd, batches, next }: Fetched): boolean {
-    if (errorCode === OFFSET_OUT_OF_RANGE) return this.#jump(start)
+  receive({ stableEnd, batches, next }: Fetched): boolean {
     const news = batches.filter(batch => batch.lastOffset >= this.fetchFrom)
     for (const batch of news) this.#bytes += batch.sizeBytes
     this.#batches.push(...news)
@@ -226,9 +244,12 @@ class KafkaTail implements Tail {
     this.position = Math.max(this.position, this.fetchFrom)
   }
 
-  /** What was to be read is no longer kept. */
-  #jump(start: number): boolean {
-    if (start <= this.fetchFrom) return false
+  /** What was to be read is no longer kept; or it is not written yet, and a broker that is asked for it does not wait. */
+  jump(start: number): boolean {
+    if (start <= this.fetchFrom) {
+      this.#restsUntil = performance.now() + IDLE_MS
+      return false
+    }
     this.fetchFrom = start
     this.#rest()
     return true

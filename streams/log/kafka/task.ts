@@ -42,12 +42,14 @@ export interface Surroundings {
   readonly nameOf: (topic: string) => string
   readonly reported: (topic: string) => boolean
   readonly member: () => Member | undefined
-  readonly committed: () => void
+  /** Told after each commit how far it reaches, by partition. */
+  readonly committed: (ends: ReadonlyMap<string, number>) => void
   readonly now: () => number
 }
 
 const CHUNK_BYTES = 4 << 20
 const RELEASE_MS = 3_000
+const OFFSET_NOT_AVAILABLE = 78
 /** An epoch of Kafka's has 16 bits; its producer ids rise over the life of a cluster. */
 const EPOCHS = 2 ** 16
 
@@ -64,7 +66,7 @@ export async function claim(place: Place, around: Surroundings): Promise<Held> {
 const laneOf = ({ partition }: Place): string => `tasks ${partition % 4}`
 
 /** Bring the local state up to the end of the changelog, a chunk at a time: others in this process need their turn. */
-async function restore(place: Place, { cluster, offsets, store, now }: Surroundings): Promise<Checkpoint> {
+export async function restore(place: Place, { cluster, offsets, store, now }: Surroundings): Promise<Checkpoint> {
   const { task, changelog, partition } = place
   const end = await offsets.find(changelog, partition, { at: 'end' })
   const snapshot = store.snapshotOf(task)
@@ -77,7 +79,7 @@ async function restore(place: Place, { cluster, offsets, store, now }: Surroundi
     const records = batches.flatMap(batch => batch.records()).filter(({ offset }) => offset >= position)
     const changes = changesIn(records)
     checkpoint = changes.checkpoint ?? checkpoint
-    position = Math.max(position, next ?? end)
+    position = next
     store.apply(task, { ...changes, checkpoint }, { position, asOf: now() })
     await turn()
   }
@@ -100,7 +102,10 @@ async function fetchFrom(cluster: Cluster, { changelog, partition }: Place, posi
   const answer = await answered(cluster.ask('restore', leader, fetchApi, ...fetchRequest(0, CHUNK_BYTES, topics)))
   const [fetched] = answer.partitions
   if (!fetched || fetched.errorCode !== 0) throw new KafkaError(fetched?.errorCode ?? answer.errorCode, changelog)
-  return fetched
+  const { batches, next } = fetched
+  // There is something up to the end, and nobody writes: what a broker does not give yet is not all there is.
+  if (next === undefined) throw new KafkaError(OFFSET_NOT_AVAILABLE, changelog)
+  return { batches, next }
 }
 
 class KafkaHeld implements Held {
@@ -162,7 +167,7 @@ class KafkaHeld implements Held {
     const before = store.snapshotOf(this.task)
     const known = position < 0 ? (before?.position ?? 0) : position
     store.apply(this.task, { state, alarms, checkpoint: last }, { position: known, asOf: now() })
-    this.#around.committed()
+    this.#around.committed(ends)
   }
 
   #movedOffsets(checkpoint: Checkpoint) {

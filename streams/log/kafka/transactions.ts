@@ -10,6 +10,7 @@ import {
   initProducerIdV5,
   txnOffsetCommitV4,
 } from '@platformatic/kafka'
+import { LogUnavailable } from '../log.ts'
 import type { Cluster } from './cluster.ts'
 import { answered, isPassing, KafkaError, mustBeFine, namesOf } from './errors.ts'
 import { type Batch, produce, type Producer } from './produce.ts'
@@ -29,6 +30,7 @@ export class Transactions {
   readonly producer: Producer & { readonly transactionalId: string }
   readonly #cluster: Cluster
   readonly #lane: string
+  #failed = false
 
   private constructor(cluster: Cluster, lane: string, producer: Producer & { readonly transactionalId: string }) {
     this.#cluster = cluster
@@ -61,22 +63,26 @@ export class Transactions {
 
   /**
    * Write all of it and commit, or nothing. Resolves to the offset after the last record of each partition. After it has
-   * rejected nobody knows: only taking the id again tells.
+   * rejected nobody knows, and it will not be called again: some may be written and open, which another commit under this
+   * epoch would commit too. Taking the id again ends it, and tells.
    */
   async commit(batches: readonly Batch[], groupOffsets: GroupOffsets | undefined): Promise<Map<string, number>> {
-    await this.#enlist(batches)
-    const offsets = groupOffsets && groupOffsets.offsets.length > 0 ? groupOffsets : undefined
-    if (offsets) await this.#enlistGroup(offsets.group)
-    const [ends] = await Promise.all([
-      produce(this.#cluster, this.#lane, this.producer, batches),
-      offsets ? this.#commitOffsets(offsets) : undefined,
-    ])
-    await this.#end(true)
-    return ends
-  }
-
-  async abort(): Promise<void> {
-    await this.#end(false)
+    if (this.#failed)
+      throw new LogUnavailable(`a transaction of ${this.producer.transactionalId} has failed: claim the task again`)
+    try {
+      await this.#enlist(batches)
+      const offsets = groupOffsets && groupOffsets.offsets.length > 0 ? groupOffsets : undefined
+      if (offsets) await this.#enlistGroup(offsets.group)
+      const [ends] = await Promise.all([
+        produce(this.#cluster, this.#lane, this.producer, batches),
+        offsets ? this.#commitOffsets(offsets) : undefined,
+      ])
+      await this.#end()
+      return ends
+    } catch (error) {
+      this.#failed = true
+      throw error
+    }
   }
 
   #enlist(batches: readonly Batch[]): Promise<void> {
@@ -113,13 +119,13 @@ export class Transactions {
 
   /** Our epoch in the group may just have changed, and the answer that says so be on its way to us. */
   async #commitOffsets(offsets: GroupOffsets): Promise<void> {
-    for (let left = 20; ; left--)
+    for (let left = STALE_RETRIES; ; left--)
       try {
         await this.#commitOffsetsAs(offsets)
         return
       } catch (error) {
-        if (left === 0 || !namesOf(error).includes('STALE_MEMBER_EPOCH')) throw error
-        await sleep(50)
+        if (left === 0 || !namesOf(error).some(name => STALE.has(name))) throw error
+        await sleep(STALE_RETRY_MS)
       }
   }
 
@@ -148,12 +154,12 @@ export class Transactions {
     })
   }
 
-  #end(committed: boolean): Promise<void> {
+  #end(): Promise<void> {
     const { transactionalId, id, epoch } = this.producer
-    return this.#coordinated(committed ? 'commit' : 'abort', async () => {
+    return this.#coordinated('commit', async () => {
       await this.#cluster.askCoordinator(
         ...([this.#lane, 'transaction', transactionalId, endTxnV4.api] as const),
-        ...([transactionalId, id, epoch, committed] as const),
+        ...([transactionalId, id, epoch, true] as const),
       )
     })
   }
@@ -167,6 +173,10 @@ export class Transactions {
 }
 
 const OPERATION_NOT_ATTEMPTED = 55
+/** How requests older than members' epochs say that ours is not the newest one. */
+const STALE = new Set(['STALE_MEMBER_EPOCH', 'ILLEGAL_GENERATION'])
+const STALE_RETRIES = 20
+const STALE_RETRY_MS = 50
 const MOVED = new Set(['NETWORK', 'NOT_COORDINATOR', 'COORDINATOR_NOT_AVAILABLE'])
 
 /** Another broker may have become the coordinator. */
