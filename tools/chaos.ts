@@ -3,9 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { chaos, type ChaosReport } from './chaos/run.ts'
+import { kafkaRoundsOf, wreakOnKafka } from './chaos/on-kafka.ts'
+import { chaos, type ChaosReport, killing } from './chaos/run.ts'
 import { HOUR } from './feeder/delivery.ts'
 import { makeWorld, type World } from './feeder/world.ts'
+import { startKafka } from './kafka/cluster.ts'
+import { startRegistry } from './kafka/registry.ts'
 
 const HELP = `Sends a made-up world to a real Milepost whose processes are killed at random moments, and compares the outcome
 with the world's truth, with an undisturbed run in order, and the tables of ClickHouse with the log.
@@ -15,6 +18,8 @@ with the world's truth, with an undisturbed run in order, and the tables of Clic
   --rounds N    how often one of ingest, processors, sinks, ClickHouse, or all at once dies by kill -9
   --events N    how many events are sent at least: positions, carrier events, plans
   --seed N      the same seed is the same world and the same rounds
+  --kafka       on three brokers, with three processes of processors: these are frozen too, and brokers die
+  --partitions  of the topics there (default 6)
   --keep        leave the directories where they are
   --json        the report as JSON
 Exit code 1 if anything is not as it has to be.
@@ -23,6 +28,8 @@ const options = {
   rounds: { type: 'string', default: '50' },
   events: { type: 'string', default: '100000' },
   seed: { type: 'string', default: '1' },
+  kafka: { type: 'boolean', default: false },
+  partitions: { type: 'string', default: '6' },
   keep: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -56,7 +63,9 @@ async function main(): Promise<number> {
   told(`seed ${values.seed}: ${sent} events of ${world.truth.totals.shipments} shipments, ${rounds} rounds`)
   const root = mkdtempSync(join(tmpdir(), 'milepost-chaos-'))
   try {
-    const report = await chaos({ world, rounds, root, told })
+    const report = values.kafka
+      ? await onKafka(world, rounds, values.partitions, root, told)
+      : await chaos({ world, root, told, wreak: killing(world, rounds, told) })
     process.stdout.write(
       values.json ? `${JSON.stringify({ seed: values.seed, sent, ...report })}\n` : textOf(report, sent),
     )
@@ -67,11 +76,32 @@ async function main(): Promise<number> {
   }
 }
 
+async function onKafka(
+  world: World,
+  rounds: number,
+  partitions: string,
+  root: string,
+  told: (line: string) => void,
+): Promise<ChaosReport> {
+  await using kafka = await startKafka({ brokers: 3 })
+  await using registry = await startRegistry()
+  const env = {
+    MILEPOST_KAFKA_BROKERS: kafka.bootstrap.join(','),
+    MILEPOST_SCHEMA_REGISTRY_URL: registry.url,
+    MILEPOST_PARTITIONS: partitions,
+  }
+  const planned = kafkaRoundsOf(world.truth.seed, rounds)
+  return await chaos({
+    ...{ world, root, env, told },
+    wreak: (at, then) => wreakOnKafka(at, kafka, world.deliveries, planned, then, told),
+  })
+}
+
 function textOf({ havoc, milestones, openCases, records, seconds, faults }: ChaosReport, sent: number): string {
   const died = Object.entries(havoc.kills).map(([victim, n]) => `${victim} ${n}`)
   return [
     `${sent} events in ${havoc.sent} requests, ${havoc.retries} of them sent again; ${seconds.chaos.toFixed(0)} s, in order ${seconds.inOrder.toFixed(0)} s`,
-    `kill -9: ${died.join(', ')}`,
+    `done: ${died.join(', ')}`,
     `${records} records in the log, ${milestones} milestones, ${openCases} open cases`,
     `mismatches: ${faults.length}`,
     ...faults.slice(0, MOST_FAULTS).map(fault => `  ${fault}`),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { roundsOf, VICTIMS } from '../../tools/chaos/rounds.ts'
-import { chaos } from '../../tools/chaos/run.ts'
+import { chaos, killing } from '../../tools/chaos/run.ts'
 import { makeWorld } from '../../tools/feeder/world.ts'
 
 const SEED = 6
@@ -21,7 +21,7 @@ test('whoever is killed whenever, the outcome is that of the truth and of an und
   )
   const startAt = Date.UTC(2026, 2, 2)
   const world = makeWorld({ seed: SEED, startAt, vehicles: 3, shipmentsPerVehicle: 2, fixEverySeconds: 60 })
-  const { faults, havoc, milestones, openCases, seconds } = await chaos({ world, rounds: ROUNDS, root })
+  const { faults, havoc, milestones, openCases, seconds } = await chaos({ world, root, wreak: killing(world, ROUNDS) })
   t.diagnostic(JSON.stringify({ kills: havoc.kills, retries: havoc.retries, milestones, openCases, seconds }))
   assert.deepEqual(faults, [])
   assert.equal(milestones, world.truth.milestones.length)

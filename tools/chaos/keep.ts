@@ -7,6 +7,7 @@ const RESTART_MS = 500
 
 export class Kept {
   readonly target: Target
+  readonly name: string
   /** What it said before it ended though nobody had killed it. */
   readonly surprises: string[] = []
   program: Program
@@ -15,9 +16,11 @@ export class Kept {
   #downMs: number | undefined
   readonly #done: Promise<void>
 
-  constructor(at: Installation, target: Target) {
+  /** `name`: where several run one target. */
+  constructor(at: Installation, target: Target, name: string = target) {
     this.#at = at
     this.target = target
+    this.name = name
     this.program = at.start(target)
     this.#done = this.#keep()
   }
@@ -39,7 +42,7 @@ export class Kept {
     if (this.#isStopping()) return this.#done
     this.#stopping.abort()
     const { signal } = await this.program.stop()
-    if (signal === 'SIGKILL') this.surprises.push(`${this.target} did not end when it was asked to`)
+    if (signal === 'SIGKILL') this.surprises.push(`${this.name} did not end when it was asked to`)
     await this.#done
   }
 
@@ -53,7 +56,7 @@ export class Kept {
       if (this.#isStopping()) return
       if (this.#downMs === undefined)
         this.surprises.push(
-          `${this.target} ended by itself at ${new Date().toISOString()} (${code ?? signal ?? ''}): ${this.program.stderr.slice(-1_000)}`,
+          `${this.name} ended by itself at ${new Date().toISOString()} (${code ?? signal ?? ''}): ${this.program.stderr.slice(-1_000)}`,
         )
       await sleep(this.#downMs ?? RESTART_MS)
       this.#downMs = undefined

@@ -41,7 +41,8 @@ export function roundsOf(seed: string, count: number): Round[] {
 }
 
 export interface Havoc {
-  readonly kills: Readonly<Record<Victim, number>>
+  /** What was done how often. */
+  readonly kills: Readonly<Record<string, number>>
   readonly seconds: number
   readonly sent: SendReport['requests']
   /** Requests that had to be sent again. */

@@ -13,11 +13,21 @@ import { viewsOf, viewsOfApi } from './views.ts'
 
 export interface ChaosOptions {
   readonly world: World
-  readonly rounds: number
   /** An empty directory, for two installations after one another. */
   readonly root: string
   readonly told?: (line: string) => void
+  /** Settings of the one that suffers. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Sends all of the world's deliveries while it does its worst; calls `then` when all is sent, with everything alive or about to be. */
+  readonly wreak: (at: Installation, then: () => Promise<void>) => Promise<Havoc>
 }
+
+/** kill -9, in so many rounds. */
+export const killing =
+  ({ deliveries, truth }: World, rounds: number, told?: (line: string) => void): ChaosOptions['wreak'] =>
+  (at, then) =>
+    wreak(at, deliveries, roundsOf(truth.seed, rounds), then, told)
+
 export interface ChaosReport {
   readonly havoc: Havoc
   readonly milestones: number
@@ -29,7 +39,8 @@ export interface ChaosReport {
   readonly faults: readonly string[]
 }
 
-export async function chaos({ world, rounds, root, told = () => undefined }: ChaosOptions): Promise<ChaosReport> {
+export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { world, root, env = {}, told = () => undefined } = options
   const { truth } = world
   const partners = [...new Set(world.deliveries.flatMap(each => (each.kind === 'carrier' ? [each.partner] : [])))]
   mkdirSync(root, { recursive: true })
@@ -37,30 +48,24 @@ export async function chaos({ world, rounds, root, told = () => undefined }: Cha
   let found: Standing = { shipments: [], cases: [] }
   let records = 0
 
-  const at = await Installation.make({ root: join(root, 'chaos'), partners })
-  const havoc = await wreak(
-    at,
-    world.deliveries,
-    roundsOf(truth.seed, rounds),
-    async () => {
-      told('all is sent: the clock is moved to the end, and everything comes through')
-      await at.moveClock(truth.finalTick)
-      await settled(at)
-      found = await standingOf(at)
-      const opened = await at.open()
-      const clickhouse = await at.clickhouse()
-      try {
-        const counts = await countsOf(opened)
-        for (const count of counts.values()) records += count.records
-        faults.push(...faultsOfLog(counts, truth.totals), ...(await faultsOfTables(counts, clickhouse)))
-        faults.push(...differences('ClickHouse beside the API', viewsOfApi(found), await viewsOf(clickhouse)))
-      } finally {
-        await clickhouse.close()
-        await opened.log.close()
-      }
-    },
-    told,
-  )
+  const at = await Installation.make({ root: join(root, 'chaos'), partners, env })
+  const havoc = await options.wreak(at, async () => {
+    told('all is sent: the clock is moved to the end, and everything comes through')
+    await at.moveClock(truth.finalTick)
+    await settled(at)
+    found = await standingOf(at)
+    const opened = await at.open()
+    const clickhouse = await at.clickhouse()
+    try {
+      const counts = await countsOf(opened)
+      for (const count of counts.values()) records += count.records
+      faults.push(...faultsOfLog(counts, truth.totals), ...(await faultsOfTables(counts, clickhouse)))
+      faults.push(...differences('ClickHouse beside the API', viewsOfApi(found), await viewsOf(clickhouse)))
+    } finally {
+      await clickhouse.close()
+      await opened.log.close()
+    }
+  })
   faults.push(...havoc.surprises, ...havoc.refused.map(refusal => `refused: ${refusal}`))
   faults.push(...differences('beside the truth', outcomeOfTruth(truth), outcomeOf(found)))
 
