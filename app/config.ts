@@ -19,9 +19,13 @@ const secret = z.string().superRefine((text, context) => {
 
 const file = z.string().min(1)
 const flag = z.union([z.boolean(), z.stringbool()])
+const isBroker = (text: string): boolean => {
+  const number = Number(/^(?:[^\s:,[\]]+|\[[\da-fA-F:.]+\]):(\d+)$/.exec(text)?.[1])
+  return number >= 1 && number <= 65_535
+}
 const brokers = z.preprocess(
   given => (typeof given === 'string' ? given.split(',').map(broker => broker.trim()) : given),
-  z.array(z.string().regex(/^[^\s:,]+:\d+$|^\[[^\]]+\]:\d+$/, 'HOST:PORT, several with commas between')).min(1),
+  z.array(z.string().refine(isBroker, 'HOST:PORT, several with commas between')).min(1),
 )
 
 const shape = z.strictObject({
@@ -79,10 +83,17 @@ const settings = shape.superRefine((given, context) => {
     if (!holds) context.addIssue({ code: 'custom', path: [key], message })
   }
   const { kafkaBrokers, kafkaTls, kafkaSasl } = given
-  const authentic = given.kafkaUsername !== undefined && given.kafkaPassword !== undefined
+  const [named, secret] = [given.kafkaUsername !== undefined, given.kafkaPassword !== undefined]
   needs('schemaRegistryUrl', 'Kafka needs a schema registry beside it', !kafkaBrokers || !!given.schemaRegistryUrl)
-  needs('kafkaPassword', 'kafkaSasl needs kafkaUsername and kafkaPassword', !kafkaSasl || authentic)
+  needs('kafkaPassword', 'kafkaSasl needs kafkaUsername and kafkaPassword', !kafkaSasl || (named && secret))
+  // Whoever gives a name believes that he is asked for it.
+  needs('kafkaSasl', 'kafkaUsername and kafkaPassword are for SASL: set kafkaSasl', !!kafkaSasl || !(named || secret))
   needs('kafkaSasl', 'plain shows the password: only with kafkaTls', kafkaSasl !== 'plain' || kafkaTls)
+  needs(
+    'schemaRegistryPassword',
+    'schemaRegistryUsername and schemaRegistryPassword belong together',
+    (given.schemaRegistryUsername === undefined) === (given.schemaRegistryPassword === undefined),
+  )
   for (const key of ['kafkaCaFile', 'kafkaCertFile', 'kafkaKeyFile'] as const)
     needs(key, 'is for TLS: set kafkaTls', given[key] === undefined || kafkaTls)
   const isTls = given.clickhouseUrl?.startsWith('https:') ?? false
@@ -122,15 +133,27 @@ const keyOf = (variable: string): string =>
     .replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
 const variableOf = (key: string): string => ENV_PREFIX + key.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()
 
-/** The setting that a variable is. */
-function settingOf(variable: string, value: string): readonly [key: string, value: string] {
+interface Told {
+  readonly key: string
+  readonly value: string
+  readonly trouble?: string
+}
+/**
+ * The setting that a variable is. What is wrong with a file is said without its name, for that may be the secret
+ * itself.
+ */
+function told(variable: string, value: string, env: NodeJS.ProcessEnv): Told {
   const key = keyOf(variable)
   const secret = SECRETS.find(name => key === `${name}File`)
-  if (secret === undefined) return [key, value]
+  if (secret === undefined) return { key, value }
+  const other = variableOf(secret)
+  if ((env[other] ?? '') !== '')
+    return { key: secret, value, trouble: `${variable}: ${other} is set too; only one of them may be` }
   try {
-    return [secret, readFileSync(value, 'utf8').trim()]
+    return { key: secret, value: readFileSync(value, 'utf8').trim() }
   } catch (error) {
-    throw new ConfigError(`${variable}: ${error instanceof Error ? error.message : String(error)}`)
+    const { code = String(error) } = error as NodeJS.ErrnoException
+    return { key: secret, value, trouble: `${variable}: the file that it names cannot be read (${code})` }
   }
 }
 
@@ -147,15 +170,17 @@ export function loadConfig(env: NodeJS.ProcessEnv, flags: Record<string, unknown
       ([name, value]) =>
         name.startsWith(ENV_PREFIX) && !OTHER_VARIABLES.has(name) && value !== undefined && value !== '',
     )
-    .map(([name, value = '']) => settingOf(name, value))
-  const given = { ...(written as object), ...Object.fromEntries(variables), ...flags }
+    .map(([name, value = '']) => told(name, value, env))
+  const troubles = variables.flatMap(({ trouble }) => trouble ?? [])
+  const variableSettings = Object.fromEntries(variables.map(({ key, value }) => [key, value]))
+  const given = { ...(written as object), ...variableSettings, ...flags }
   const result = settings.safeParse(given)
-  if (result.success) {
+  if (result.success && troubles.length === 0) {
     const demo = env[DEMO_SECRET]
     const partners = { ...result.data.partners, ...(demo === undefined ? {} : { [DEMO_PARTNER]: { secret: demo } }) }
     return { ...result.data, partners, data: resolve(result.data.data) }
   }
-  const wrong = result.error.issues.flatMap(issue =>
+  const wrong = (result.error?.issues ?? []).flatMap(issue =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map(
           key =>
@@ -163,5 +188,5 @@ export function loadConfig(env: NodeJS.ProcessEnv, flags: Record<string, unknown
         )
       : [`${issue.path.join('.')} (${variableOf(String(issue.path[0]))}): ${issue.message}`],
   )
-  throw new ConfigError(`settings are wrong:\n  ${wrong.join('\n  ')}`)
+  throw new ConfigError(`settings are wrong:\n  ${[...troubles, ...wrong].join('\n  ')}`)
 }

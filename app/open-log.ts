@@ -45,10 +45,9 @@ export async function openFor(config: Config, part: Part): Promise<Opened> {
   try {
     if (part !== 'visitor') await refuseHalf(log)
     if (!config.kafkaBrokers) return { log, wire: localWire }
-    return {
-      log,
-      wire: registeredWire(await register({ ...registryOf(config), namespace: config.namespace }, allTopics)),
-    }
+    const mayMake = part !== 'visitor'
+    const ids = await register({ ...registryOf(config), namespace: config.namespace, mayMake }, allTopics)
+    return { log, wire: registeredWire(ids) }
   } catch (error) {
     await log.close()
     throw error

@@ -186,9 +186,10 @@ export class ConfluentRegistry {
     const connect = agent.createConnection.bind(agent)
     agent.createConnection = (...given) => {
       const socket = connect(...given)
-      // Of TLS the reason says in words what the message says with the file of OpenSSL; one of several has no message.
-      socket?.on('error', (error: Error & { readonly code?: string; readonly reason?: string }) => {
-        this.#broken = inShort(error.reason ?? (error.message || (error.code ?? '')))
+      socket?.on('error', (error: Error & { readonly code?: string }) => {
+        // One error made of several has no message, and OpenSSL's has its words between numbers and files.
+        const said = error.message || (error.code ?? '')
+        this.#broken = inShort(/:SSL routines:[^:]*:([^:]+):/.exec(said)?.[1] ?? said)
       })
       return socket
     }

@@ -9,7 +9,7 @@
  * Rolling upgrades and rollbacks: at start every version of the subject is read, so a release reads what a later one
  * has registered. What is registered while it runs is asked for when the first record, or row of state, that carries
  * an unknown id is met: until the registry has answered, that is `LogUnavailable` and tried again; only what the
- * registry doesn't know either is poison. Where Avro can't read the later version with our schema (a new symbol of an
+ * registry doesn't know either, for as long as its parts may differ, is poison. Where Avro can't read the later version with our schema (a new symbol of an
  * enum) it stays `LogUnavailable`, and the partition waits for this process to be updated.
  */
 import type { AnyTopic } from '../streams/topic.ts'
@@ -23,12 +23,15 @@ export const COMPATIBILITY = 'BACKWARD_TRANSITIVE'
 const STRICT_ENOUGH = new Set([COMPATIBILITY, 'FULL_TRANSITIVE'])
 /** How long an id that the registry doesn't know is taken for poison without asking again. */
 const STRANGER_MS = 60_000
+const LAG_MS = 5_000
 
 export interface RegistrationOptions extends RegistryOptions {
   /** What the names of Kafka's topics begin with. */
   readonly namespace: string
   /** false: one who only looks, and leaves the registry as it is; true if absent. */
   readonly mayMake?: boolean | undefined
+  /** How long a part of the registry may not know yet what another was told, 5 s if absent. */
+  readonly lagMs?: number | undefined
 }
 
 /** The ids of all topics' schemas: for `registeredWire`. */
@@ -46,12 +49,14 @@ export interface Registration extends SchemaIds {
  * `LogUnavailable` if it can't be reached.
  */
 export async function register(
-  { namespace, mayMake = true, ...options }: RegistrationOptions,
+  { namespace, mayMake = true, lagMs = LAG_MS, ...options }: RegistrationOptions,
   topics: readonly AnyTopic[],
 ): Promise<Registration> {
   const registry = new ConfluentRegistry(options)
   const localIds = new Map<number, number>()
-  const subjects = new Map(topics.map(topic => [topic.name, new Subject(registry, namespace, topic, localIds)]))
+  const subjects = new Map(
+    topics.map(topic => [topic.name, new Subject({ registry, namespace, localIds, lagMs }, topic)]),
+  )
   const registryIds = new Map<number, number>()
 
   const outcomes = await Promise.allSettled([...subjects.values()].map(subject => subject.settle(mayMake)))
@@ -92,6 +97,14 @@ function worstOf(errors: readonly Error[]): Error {
   )
 }
 
+/** What the subjects of an installation share. */
+interface Shared {
+  readonly registry: ConfluentRegistry
+  readonly namespace: string
+  readonly localIds: Map<number, number>
+  readonly lagMs: number
+}
+
 /** What the registry holds of one topic. */
 class Subject {
   readonly name: string
@@ -104,18 +117,21 @@ class Subject {
   readonly #localIds: Map<number, number>
   /** By version; undefined: it was deleted. Versions never change. */
   readonly #versions = new Map<number, RegisteredSchema | undefined>()
-  #wanted = new Set<number>()
+  /** Unknown ids, and since when they are. */
+  readonly #wanted = new Map<number, number>()
+  readonly #lagMs: number
   /** Until when an id is taken for poison. */
   readonly #strangers = new Map<number, number>()
   #learning: Promise<void> | undefined
   #trouble = ''
 
-  constructor(registry: ConfluentRegistry, namespace: string, topic: AnyTopic, localIds: Map<number, number>) {
+  constructor({ registry, namespace, localIds, lagMs }: Shared, topic: AnyTopic) {
     this.name = `${namespace}.${topic.name}-value`
     this.#registry = registry
+    this.#localIds = localIds
+    this.#lagMs = lagMs
     this.#topic = topic.name
     this.#codec = topic.codec as PayloadCodec<unknown>
-    this.#localIds = localIds
   }
 
   async settle(mayMake: boolean): Promise<void> {
@@ -143,8 +159,8 @@ class Subject {
   }
 
   async #ask(): Promise<void> {
-    const asked = this.#wanted
-    this.#wanted = new Set()
+    const wanted = [...this.#wanted]
+    const asked = performance.now()
     try {
       await this.#read()
       this.#trouble = ''
@@ -152,16 +168,18 @@ class Subject {
       this.#trouble = `, so far in vain: ${error instanceof Error ? error.message : String(error)}`
       throw error
     }
-    const now = Date.now()
-    for (const [id, until] of this.#strangers) if (until <= now) this.#strangers.delete(id)
-    for (const id of asked) this.#strangers.set(id, now + STRANGER_MS)
+    for (const [id, until] of this.#strangers) if (until <= asked) this.#strangers.delete(id)
+    for (const [id] of wanted.filter(([, since]) => asked - since >= this.#lagMs)) {
+      this.#wanted.delete(id)
+      this.#strangers.set(id, asked + STRANGER_MS)
+    }
   }
 
   #unknown(id: number): Error {
     const which = `${this.#topic}: no schema with id ${id} is known`
-    if ((this.#strangers.get(id) ?? 0) > Date.now())
+    if ((this.#strangers.get(id) ?? 0) > performance.now())
       return new Error(`${which}, neither here nor to the schema registry`)
-    this.#wanted.add(id)
+    if (!this.#wanted.has(id)) this.#wanted.set(id, performance.now())
     // If it fails the next try asks again, and says why.
     this.learn().catch(() => undefined)
     return new LogUnavailable(
@@ -225,7 +243,7 @@ class Subject {
       this.ids.set(id, registryId)
       this.#localIds.set(registryId, id)
     } catch (error) {
-      // Here too.
+      // As above: it may be there by now.
       await this.#read()
       if (!this.ids.has(id)) throw error instanceof Declined ? this.#refusal(schema, error) : error
     }

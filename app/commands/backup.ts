@@ -26,18 +26,20 @@ of your own. Only your user can read it: keep it as safe as the installation.`,
     const { takenAt, log, clickhouse, files } = manifest
     const seconds = Math.round(performance.now() - begun) / 1_000
     const bytes = sizeOf(manifest)
+    const { leftOut, unsettled } = clickhouse.kind === 'embedded' ? clickhouse : { leftOut: [], unsettled: [] }
     if (values.json)
-      printJson({ takenAt, logId: log.id, clickhouse: clickhouse.kind, files: files.length, bytes, seconds, heldMs })
+      printJson({
+        ...{ takenAt, logId: log.id, clickhouse: clickhouse.kind, files: files.length, bytes, seconds, heldMs },
+        ...{ leftOut, unsettled },
+      })
     else {
       print(`${values.to}: the installation as of ${takenAt}`)
       print(`${megabytes(bytes)} in ${files.length} files, ${seconds} s; commits waited ${Math.round(heldMs)} ms`)
       if (clickhouse.kind === 'external')
-        print(`ClickHouse at ${clickhouse.at} is not in it: its own backups have to reach back to this moment`)
-      else {
-        for (const table of clickhouse.leftOut) print(`left out: table ${table}, for its engine keeps no parts`)
-        for (const sink of clickhouse.unsettled)
-          print(`${sink} had a batch on its way for a minute: milepost doctor; after a restore that comes again`)
-      }
+        print(`ClickHouse at ${clickhouse.at} is not in it: it has its own backups, or needs them`)
+      for (const table of leftOut) print(`left out: table ${table}, for its engine keeps no parts`)
+      for (const sink of unsettled)
+        print(`${sink} had a batch on its way for a minute (see milepost doctor): a restore brings that again`)
     }
     return 0
   },

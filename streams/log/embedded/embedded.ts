@@ -19,6 +19,7 @@ import {
 } from '../log.ts'
 import { explained } from '../state/errors.ts'
 import { transact } from '../state/transact.ts'
+import { NO_STATE, type WholeState, wholeState } from '../state/whole.ts'
 import { StateWriter } from '../state/writer.ts'
 import { DirectTail, shareAll } from '../undivided.ts'
 import { batchesOf, decodeBatch, type EncodedBatch } from './batch.ts'
@@ -137,6 +138,14 @@ export class EmbeddedLog implements Log {
 
   isOwned(task: string): Promise<boolean> {
     return this.alone(() => isOwned(this, task))
+  }
+
+  /** All that a task keeps, whoever owns it. */
+  stateOf(task: string): Promise<WholeState> {
+    return this.alone(() => {
+      const row = this.prepared('SELECT id FROM tasks WHERE task = ?').get(task) as { id: number } | undefined
+      return row ? wholeState(this.db, this.path, row.id) : NO_STATE
+    })
   }
 
   claim(task: string): Promise<Held> {

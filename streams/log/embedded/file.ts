@@ -74,6 +74,24 @@ export function openDataFile(directory: string, topics: ReadonlyMap<string, numb
   }
 }
 
+/** Whether somebody has the directory's file open: this process too, but for this look. */
+export function isOpenElsewhere(directory: string): boolean {
+  const path = join(directory, FILE)
+  if (!existsSync(path)) return false
+  const db = openDatabase(path)
+  try {
+    // Whoever has a file with a write-ahead log open holds a lock on it that this one does not go with.
+    db.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE')
+    transact(db, () => undefined)
+    return false
+  } catch (error) {
+    if (errorCode(error) === BUSY) return true
+    throw explained(error, path)
+  } finally {
+    db.close()
+  }
+}
+
 function openDatabase(path: string): DatabaseSync {
   try {
     return new DatabaseSync(path)
