@@ -14,7 +14,7 @@ import {
   vehicleAssignments,
   vehiclePositions,
 } from '../../schemas/topics.ts'
-import { type Delivery, drive, type Driver } from '../../streams/drive.ts'
+import { type Delivery, drive, driveOn, type Driver, type Ground } from '../../streams/drive.ts'
 import type { AnyProcessor } from '../../streams/processor.ts'
 import { type Instant, later, minutes } from '../../streams/time.ts'
 import type { Topic } from '../../streams/topic.ts'
@@ -22,30 +22,41 @@ import { options } from '../support/pipeline.ts'
 import { t } from '../support/scene.ts'
 import type { Time } from './journeys.ts'
 
+/** Makes a log of topics of so many partitions, with nothing in it. */
+export type Somewhere = (partitions: number) => Promise<Ground>
+
 export interface Telling {
   readonly time: Time
   readonly end: Instant
-  /** Everything stops before this delivery, and starts again from what was committed. */
-  readonly restartAt?: number
+  /**
+   * Everything stops before each of these deliveries, and starts again from what was committed; where there are not so
+   * many, before the clock goes to the end.
+   */
+  readonly restartsAt?: readonly number[]
   readonly partitions?: number
   /** So many deliveries lie there before any of them is read, in batches of so many records. */
   readonly together?: number
   readonly batch?: number
   /** Rows of evidence that a task keeps in memory. */
   readonly liveRows?: number
+  /** Not in memory. */
+  readonly on?: Somewhere
 }
 
 export async function tell(
   pipeline: readonly AnyProcessor[],
   said: readonly Delivery[],
-  { time, end, restartAt, together = 1, ...sizes }: Telling,
+  { time, end, restartsAt = [], together = 1, partitions = 1, on, ...sizes }: Telling,
 ): Promise<Driver> {
-  const driver = await drive(pipeline, { ...options, ...sizes })
+  const driver = on
+    ? await driveOn(await on(partitions), pipeline, { ...options, ...sizes })
+    : await drive(pipeline, { ...options, ...sizes, partitions })
+  const restarts = new Set(restartsAt.map(n => Math.min(n, said.length)))
   const waiting: Delivery[] = []
   const deliver = () => driver.feedTogether(...waiting.splice(0))
   let now: Instant = t('07:00')
   for (const [i, delivery] of said.entries()) {
-    if (i === restartAt) await driver.restart()
+    if (restarts.has(i)) await driver.restart()
     const by = time.ticks.get(i)
     if (by !== undefined) {
       await deliver()
@@ -55,6 +66,7 @@ export async function tell(
     if (waiting.length >= together) await deliver()
   }
   await deliver()
+  if (restarts.has(said.length)) await driver.restart()
   await driver.tick(end)
   return driver
 }

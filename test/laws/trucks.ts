@@ -17,6 +17,7 @@ import {
   vehiclePositions,
 } from '../../schemas/topics.ts'
 import { type Delivery, drive, type Driver } from '../../streams/drive.ts'
+import type { Disk } from '../../streams/log/memory.ts'
 import type { AnyProcessor } from '../../streams/processor.ts'
 import { type Instant, later, minutes, seconds } from '../../streams/time.ts'
 import { emit } from '../../streams/topic.ts'
@@ -102,15 +103,16 @@ export const deliveredAt = (fix: TelematicsPosition, receivedAt = later(fix.occu
   emit(telematicsPositions, fix, { receivedAt })
 export const assigned = (assignment: VehicleAssignment): Delivery => emit(vehicleAssignments, assignment)
 
-export const driver = (processor: AnyProcessor = followVehicles): Promise<Driver> => drive([processor], options)
+type InMemory = Driver & { readonly disk: Disk }
+export const driver = (processor: AnyProcessor = followVehicles): Promise<InMemory> => drive([processor], options)
 
 /** The words of a sighting: `arrived customer 10:10`, `progress 10:05 road`. */
 const words = ({ kind, stopId, occurredAt, latitude, retracted }: ShipmentSighting): string =>
   `${retracted ? 'not ' : ''}${kind} ${stopId ?? spotOf(latitude)} ${clockOf(occurredAt)}`
 
 export class Truck {
-  readonly driver: Driver
-  constructor(through: Driver) {
+  readonly driver: InMemory
+  constructor(through: InMemory) {
     this.driver = through
   }
 

@@ -63,7 +63,7 @@ export function registryArgs(
     ...jvm,
     '-Dquarkus.http.host=127.0.0.1',
     `-Dquarkus.http.port=${port}`,
-    `-Dquarkus.datasource.jdbc.url=jdbc:h2:file:${join(folder, 'registry')}`,
+    `-Dquarkus.datasource.jdbc.url=jdbc:h2:file:${join(folder, 'registry')};WRITE_DELAY=0`,
     '-jar',
     jar,
   ]

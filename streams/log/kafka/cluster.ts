@@ -6,8 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type API,
   type Broker,
-  ConnectionPool,
+  type Connection,
   type ConnectionOptions,
+  ConnectionPool,
   findCoordinatorV4,
   metadataV12,
   parseBroker,
@@ -39,6 +40,7 @@ const MAX_RETRY_MS = 500
 export const PATIENCE_MS = 15_000
 const REQUEST_TIMEOUT_MS = 10_000
 const CONNECT_TIMEOUT_MS = 3_000
+const REQUEST_TIMED_OUT = 7
 
 export class Cluster {
   readonly #connect: Connect
@@ -46,6 +48,10 @@ export class Cluster {
   readonly #brokers = new Map<number, Broker>()
   readonly #topics = new Map<string, Topic>()
   readonly #coordinators = new Map<string, Promise<Broker>>()
+  /** Why a connection broke, where it has said so. */
+  readonly #broken = new WeakMap<Connection, Error>()
+  /** Who answered last of those whom anyone may ask. */
+  #answers: Broker | undefined
   #refreshing: Promise<void> | undefined
   #closed = false
 
@@ -140,12 +146,17 @@ export class Cluster {
     const until = performance.now() + patienceMs
     for (let waitMs = RETRY_MS; ; waitMs = Math.min(2 * waitMs, MAX_RETRY_MS)) {
       try {
-        return await work()
+        return await before(until, work())
       } catch (error) {
-        if (!isPassing(error) || performance.now() > until || this.#closed) throw explained(error, doing)
+        if (!isPassing(error) || this.#closed) throw explained(error, doing)
+        if (performance.now() > until) {
+          // Whoever tries next is to know who leads by then.
+          void this.refresh().catch(() => undefined)
+          throw explained(error, doing)
+        }
         const leads = namesOf(error).some(name => name !== 'CONCURRENT_TRANSACTIONS')
         await sleep(leads ? waitMs : RETRY_MS)
-        if (leads) await this.refresh().catch(() => undefined)
+        if (leads) await before(until, this.refresh()).catch(() => undefined)
       }
     }
   }
@@ -165,10 +176,13 @@ export class Cluster {
 
   async #anywhere<A extends unknown[], R>(api: API<A, R>, ...args: A): Promise<R> {
     const known = [...this.#brokers.values(), ...this.#connect.brokers.map(broker => parseBroker(broker))]
+    if (this.#answers) known.unshift(this.#answers)
     let last: unknown
     for (const broker of known) {
       try {
-        return await this.#call('ask', broker, api, args)
+        const answer = await this.#call('ask', broker, api, args)
+        this.#answers = broker
+        return answer
       } catch (error) {
         if (!namesOf(error).includes('NETWORK') || namesOf(error).includes('CERTIFICATE')) throw error
         last = error
@@ -188,9 +202,27 @@ export class Cluster {
         ...{ connectTimeout: CONNECT_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, maxInflights: 20 },
       })
       // Whoever asked hears of it; without a listener it would end the process.
-      pool.on('connecting', ({ connection }) => connection.on('error', () => undefined))
+      pool.on('connecting', ({ connection }) => connection.on('error', error => this.#broken.set(connection, error)))
       this.#lanes.set(lane, pool)
     }
-    return api.async(await pool.get(broker), ...args)
+    const connection = await pool.get(broker)
+    try {
+      return await api.async(connection, ...args)
+    } catch (error) {
+      // A broker may refuse us after the connection has come to be: then a request only hears that it is closed.
+      throw namesOf(error).includes('NETWORK') ? (this.#broken.get(connection) ?? error) : error
+    }
+  }
+}
+
+/** Rejects like a request that timed out when it is not done by then; it goes on nevertheless. */
+async function before<T>(until: number, work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const leftMs = Math.max(0, until - performance.now())
+  const timer = setTimeout(() => late.reject(new KafkaError(REQUEST_TIMED_OUT, 'no answer')), leftMs)
+  try {
+    return await Promise.race([work, late.promise])
+  } finally {
+    clearTimeout(timer)
   }
 }

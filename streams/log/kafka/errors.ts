@@ -81,7 +81,8 @@ const PASSING = new Set([
 ])
 
 /** Node's codes of a TLS connection that can't come to be as things are set (nodejs.org/api/tls.html, OpenSSL's alerts). */
-const CERTIFICATE = /SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|CERT_|ALTNAME_INVALID|ERR_SSL_|ERR_TLS_|requires TLS/
+const CERTIFICATE =
+  /SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|CERT_|ALTNAME_INVALID|ERR_SSL_|ERR_TLS_|requires TLS/
 
 /** The names of what went wrong, of the error and all that it carries. */
 export function namesOf(error: unknown): string[] {
@@ -109,7 +110,9 @@ export const isPassing = (error: unknown): boolean => {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const inner = [error.cause, ...errorsIn(error)].find(one => one instanceof Error)
-  return error instanceof KafkaError || inner === undefined ? error.message : reasonOf(inner)
+  if (inner && !(error instanceof KafkaError)) return reasonOf(inner)
+  // OpenSSL's messages name its own files; it says in short what is the matter, too.
+  return 'reason' in error ? String(error.reason) : error.message
 }
 
 const CHECK: readonly (readonly [RegExp, string])[] = [

@@ -67,12 +67,13 @@ export class KafkaLog implements Log {
   /** Connect, and make the topics that are missing. Rejects with `LogUnavailable` or `LogRefused`. */
   static async open(options: KafkaOptions): Promise<KafkaLog> {
     const cluster = new Cluster(options)
+    let log: KafkaLog | undefined
     try {
-      const log = new KafkaLog(options, cluster, await layOut(cluster, options))
+      log = new KafkaLog(options, cluster, await layOut(cluster, options))
       await log.#hearCheckpoints()
       return log
     } catch (error) {
-      await cluster.close()
+      await (log ?? cluster).close()
       throw explained(error, 'open the log')
     }
   }

@@ -94,11 +94,7 @@ export async function takePart(
         ...([LANE, 'group', group.id, consumerGroupHeartbeatV1.api, group.id, member.id, member.epoch] as const),
         ...([null, null, all ? REBALANCE_TIMEOUT_MS : -1] as const),
         ...([all ? [group.topic.name] : null, null, null] as const),
-        all || told !== known
-          ? mine.length === 0
-            ? []
-            : [{ topicId: group.topic.id, partitions: [...mine] }]
-          : null,
+        all || told !== known ? (mine.length === 0 ? [] : [{ topicId: group.topic.id, partitions: [...mine] }]) : null,
       ),
     )
     if (isPassing(new KafkaError(answer.errorCode, ''))) cluster.forgetCoordinator('group', group.id)

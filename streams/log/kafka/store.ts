@@ -4,7 +4,7 @@
  * is who the process is to the brokers, so that a process that comes back finds its tasks and their state together.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type Checkpoint, LogRefused, type StateReader } from '../log.ts'
@@ -18,6 +18,8 @@ import type { Changes } from './changelog.ts'
 
 const LAYOUT = 1
 const MOST_FILES = 1_000
+/** CORRUPT and NOTADB (sqlite.org/rescode.html). */
+const DAMAGED: readonly (number | undefined)[] = [11, 26]
 const TABLES = `
   CREATE TABLE about (member TEXT NOT NULL, log TEXT NOT NULL);
   CREATE TABLE tasks (id INTEGER PRIMARY KEY, task TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, asOf INTEGER NOT NULL, checkpoint TEXT);
@@ -57,7 +59,7 @@ export class Store {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     for (let n = 0; n < MOST_FILES; n++) {
       const path = join(directory, `${name}-${n}.sqlite`)
-      const db = lock(path)
+      const db = lockWhole(path)
       if (db) return new Store(db, path, log)
     }
     throw new LogRefused(`${directory} holds ${MOST_FILES} files ${name}-N.sqlite that other processes have`)
@@ -81,7 +83,13 @@ export class Store {
   }
 
   readerOf(task: string): StateReader {
-    return stateReader(this.#db, this.path, this.#idOf(task))
+    const reader = stateReader(this.#db, this.path, this.#idOf(task))
+    return {
+      load: key => this.#read(() => reader.load(key)),
+      block: (key, list, at) => this.#read(() => reader.block(key, list, at)),
+      nextBlock: (key, list, at, direction) => this.#read(() => reader.nextBlock(key, list, at, direction)),
+      alarms: (until, limit) => this.#read(() => reader.alarms(until, limit)),
+    }
   }
 
   wholeOf(task: string): WholeState {
@@ -120,12 +128,45 @@ export class Store {
     return id
   }
 
+  #read<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw this.#told(error)
+    }
+  }
+
   #whole(work: () => void): void {
     try {
       transact(this.#db, work)
     } catch (error) {
-      throw explained(error, this.path)
+      throw this.#told(error)
     }
+  }
+
+  /** A damaged file goes: whoever starts next makes it again. */
+  #told(error: unknown): Error {
+    const told = explained(error, this.path)
+    if (!isDamaged(error) && !isDamaged(told.cause)) return told
+    remove(this.path)
+    return new LogRefused(`${this.path} was damaged: start again, it is made anew from the log`, { cause: error })
+  }
+}
+
+const isDamaged = (error: unknown): boolean => DAMAGED.includes(errorCode(error))
+
+function remove(path: string): void {
+  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(path + end, { force: true })
+}
+
+/** As `lock`, with one that is damaged made anew. */
+function lockWhole(path: string): DatabaseSync | undefined {
+  try {
+    return lock(path)
+  } catch (error) {
+    if (!isDamaged(error)) throw explained(error, path)
+    remove(path)
+    return lock(path)
   }
 }
 
@@ -146,7 +187,7 @@ function lock(path: string): DatabaseSync | undefined {
   } catch (error) {
     db.close()
     if (errorCode(error) === BUSY) return undefined
-    throw explained(error, path)
+    throw error
   }
 }
 

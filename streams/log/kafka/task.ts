@@ -75,7 +75,7 @@ export async function restore(place: Place, { cluster, offsets, store, now }: Su
   let position = holds ? snapshot.position : 0
   let checkpoint = store.checkpointOf(task)
   while (position < end) {
-    const { batches, next } = await cluster.persist(`restore ${task}`, () => fetchFrom(cluster, place, position))
+    const { batches, next } = await cluster.persist(`restore ${task}`, () => fetchFrom(cluster, place, position, end))
     const records = batches.flatMap(batch => batch.records()).filter(({ offset }) => offset >= position)
     const changes = changesIn(records)
     checkpoint = changes.checkpoint ?? checkpoint
@@ -86,7 +86,7 @@ export async function restore(place: Place, { cluster, offsets, store, now }: Su
   return checkpoint ?? NOTHING_YET
 }
 
-async function fetchFrom(cluster: Cluster, { changelog, partition }: Place, position: number) {
+async function fetchFrom(cluster: Cluster, { changelog, partition }: Place, position: number, end: number) {
   const topics = [
     {
       topicId: cluster.topic(changelog).id,
@@ -102,10 +102,10 @@ async function fetchFrom(cluster: Cluster, { changelog, partition }: Place, posi
   const answer = await answered(cluster.ask('restore', leader, fetchApi, ...fetchRequest(0, CHUNK_BYTES, topics)))
   const [fetched] = answer.partitions
   if (!fetched || fetched.errorCode !== 0) throw new KafkaError(fetched?.errorCode ?? answer.errorCode, changelog)
-  const { batches, next } = fetched
-  // There is something up to the end, and nobody writes: what a broker does not give yet is not all there is.
-  if (next === undefined) throw new KafkaError(OFFSET_NOT_AVAILABLE, changelog)
-  return { batches, next }
+  const { batches, next, stableEnd } = fetched
+  // Nothing is there because compaction took it, or because a broker does not give it yet.
+  if (next === undefined && stableEnd < end) throw new KafkaError(OFFSET_NOT_AVAILABLE, changelog)
+  return { batches, next: next ?? end }
 }
 
 class KafkaHeld implements Held {
