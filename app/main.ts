@@ -36,6 +36,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'a new installation of such a copy',
     load: async () => (await import('./commands/restore.ts')).restore,
   },
+  migrate: {
+    summary: 'to Kafka, or to another number of partitions',
+    load: async () => (await import('./commands/migrate.ts')).migrate,
+  },
   topology: {
     summary: 'what reads and writes what',
     load: async () => (await import('./commands/topology.ts')).topology,

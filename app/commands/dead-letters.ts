@@ -20,10 +20,11 @@ type Letter = Event<DeadLetter> & { readonly number: number; readonly replayed: 
 async function letters(opened: Opened): Promise<Letter[]> {
   const replayed = new Set<string>()
   for await (const { event } of readAll(opened, audits))
-    if (event.value.action === REPLAYED) replayed.add(event.value.target)
+    // By its id: in another log another letter may lie at that place.
+    if (event.value.action === REPLAYED && event.cause !== null) replayed.add(event.cause)
   const all: Letter[] = []
   for await (const { event, record } of readAll(opened, deadLetters))
-    all.push({ ...event, number: record.offset, replayed: replayed.has(deadLetters.identityOf(event.value)) })
+    all.push({ ...event, number: record.offset, replayed: replayed.has(event.eventId) })
   return all
 }
 

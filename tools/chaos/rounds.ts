@@ -66,11 +66,12 @@ export async function wreak(
   const kept = Object.fromEntries(TARGETS.map(target => [target, new Kept(at, target)])) as Record<Target, Kept>
   const kills = Object.fromEntries(VICTIMS.map(victim => [victim, 0])) as Record<Victim, number>
   const begun = performance.now()
-  const { log } = await at.open()
+  let log: Log | undefined
   let [sent, retries] = [0, 0]
   const refused: string[] = []
   try {
     await at.ready(kept.ingest.program)
+    ;({ log } = await at.open())
     for (const [index, round] of rounds.entries()) {
       const part = deliveries.slice(
         Math.floor((deliveries.length * index) / rounds.length),
@@ -109,7 +110,7 @@ export async function wreak(
     throw new Error([(error as Error).message, ...said].join('\n\n'), { cause: error })
   } finally {
     await Promise.all(TARGETS.map(target => kept[target].stop()))
-    await log.close()
+    await log?.close()
   }
 }
 

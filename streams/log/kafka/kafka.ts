@@ -8,6 +8,7 @@ import type { Instant, Millis } from '../../time.ts'
 import {
   type Bounds,
   type Checkpoint,
+  Fenced,
   type Held,
   type Log,
   LogUnavailable,
@@ -168,6 +169,8 @@ export class KafkaLog implements Log {
   }
 
   async claim(task: string): Promise<Held> {
+    if (this.#members.get(this.#groupOf(task).group)?.epoch === 0)
+      throw new Fenced(`${task} may be another's: this process is no member of the group any more`)
     return claim(...this.#task(task))
   }
 

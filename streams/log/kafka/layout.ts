@@ -1,5 +1,5 @@
 /** What an installation has on the brokers: its topics, and for each group of tasks a changelog whose partitions are the tasks. */
-import type { Partitions } from '../log.ts'
+import { LogRefused, type Partitions } from '../log.ts'
 import type { Cluster } from './cluster.ts'
 import { type Names, namesIn } from './names.ts'
 import { ensureTopics, type Wanted } from './topics.ts'
@@ -39,5 +39,14 @@ export async function layOut(cluster: Cluster, options: LayoutOptions): Promise<
     })),
     { name: names.checkpoints, partitions: 1, kept: 'newest, small' },
   ])
+  for (const [group, tasks] of groups) {
+    const name = names.changelog(group)
+    const { length } = cluster.topic(name).leaders
+    // What would be left over would run nowhere, and keys would be looked for where their state is not.
+    if (length !== tasks.length)
+      throw new LogRefused(
+        `${name} has ${length} partitions for ${tasks.length} tasks: the number of partitions of a topic was changed on Kafka; it can be changed by milepost migrate only`,
+      )
+  }
   return { names, partitionsOf, groups }
 }

@@ -15,7 +15,7 @@ export interface Group {
   readonly tasks: readonly string[]
 }
 
-/** This process in a group. `epoch` changes with every assignment. */
+/** This process in a group. `epoch` changes with every assignment; 0: it is not in. */
 export interface Member {
   readonly id: string
   epoch: number
@@ -68,9 +68,10 @@ export async function takePart(
       known = undefined
       if (namesOf(error).some(name => OUT.has(name))) {
         const joining = member.epoch === 0
+        // At once: what still stops here is not to take its task from whoever has it now.
+        member.epoch = 0
         await stopAll()
         target = new Set()
-        member.epoch = 0
         if (joining) await news.wait(RETRY_MS)
       } else if (isPassing(error)) await news.wait(RETRY_MS)
       else {

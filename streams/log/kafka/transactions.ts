@@ -98,12 +98,14 @@ export class Transactions {
           transaction,
         ]),
       )
-      const codes = resultsByTransaction
+      const refused = resultsByTransaction
         .flatMap(({ topicResults }) => topicResults)
-        .flatMap(({ resultsByPartition }) => resultsByPartition.map(({ partitionErrorCode }) => partitionErrorCode))
-      // Where one is refused, the others only say that they were not tried.
-      const told = codes.find(code => code !== 0 && code !== OPERATION_NOT_ATTEMPTED) ?? 0
-      mustBeFine(told, transactionalId)
+        .flatMap(({ name, resultsByPartition }) =>
+          resultsByPartition.map(({ partitionErrorCode: code }) => ({ name, code })),
+        )
+        // Where one is refused, the others only say that they were not tried.
+        .find(({ code }) => code !== 0 && code !== OPERATION_NOT_ATTEMPTED)
+      if (refused) throw new KafkaError(refused.code, refused.name)
     })
   }
 

@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net'
 export const API = {
   PRODUCE: 0,
   FETCH: 1,
+  LIST_OFFSETS: 2,
   METADATA: 3,
   INIT_PRODUCER_ID: 22,
   ADD_PARTITIONS: 24,

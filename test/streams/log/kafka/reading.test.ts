@@ -293,6 +293,29 @@ suite('reading on Kafka', { skip, concurrency: true }, () => {
       .then(() => pause(1))
       .then(() => [])
 
+  void test('a log that can not be opened leaves nothing behind that asks', async t => {
+    const between = await door(t)
+    const { open } = installation(t)
+    between.instead = ({ api }) => (api === API.LIST_OFFSETS ? Buffer.of() : undefined)
+    await assert.rejects(open({ brokers: [between.address] }), Error)
+    const { length } = between.asked
+    await pause(300)
+    assert.equal(between.asked.length, length)
+  })
+
+  void test('a log whose tasks are not as many as the partitions of their changelog is refused', async t => {
+    const { open } = installation(t)
+    await open()
+    for (const count of [1, 3])
+      await assert.rejects(
+        open({ groups: () => new Map([['task', ['task/0', 'task/1', 'task/2'].slice(0, count)]]) }),
+        {
+          name: 'LogRefused',
+          message: /task\.changelog has 2 partitions for [13] tasks/,
+        },
+      )
+  })
+
   void test('two tails of a partition go their own ways', async t => {
     const { log } = await opened(t)
     const early = log.tail('b', 0, 0)

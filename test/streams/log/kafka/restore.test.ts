@@ -251,6 +251,17 @@ suite('restoring on Kafka', { skip, concurrency: true }, () => {
     assert.deepEqual([rows(again), again.checkpoint.tick], [['6=6', '7=7', 'same=7'], 7])
   })
 
+  void test('who opens a log knows at once how far all tasks are', async t => {
+    const { open } = installation(t)
+    const held = await (await open()).claim('task/0')
+    for (let tick = 1; tick <= 5; tick++) {
+      await commit(held, [], [], tick)
+      const other = await open()
+      assert.equal((await other.checkpointOf('task/0'))?.tick, tick)
+      assert.equal(await other.checkpointOf('task/1'), undefined)
+    }
+  })
+
   void test('whatever was committed, all ways to restore come to it', async t => {
     const { open, reopen } = stored(t)
     const ids = fc.constantFrom('', 'a', 'ä', '\u{1F69A}')

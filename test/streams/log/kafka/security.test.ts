@@ -8,8 +8,9 @@ import { dirname, join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { createServer as createSecureServer } from 'node:tls'
 import { inspect } from 'node:util'
-import { createAclsV3 } from '@platformatic/kafka'
+import { AuthenticationError, createAclsV3, NetworkError } from '@platformatic/kafka'
 import { Cluster, type Connect } from '../../../../streams/log/kafka/cluster.ts'
+import { explained } from '../../../../streams/log/kafka/errors.ts'
 import { KafkaLog } from '../../../../streams/log/kafka/kafka.ts'
 import { LogRefused, LogUnavailable, NOTHING_YET } from '../../../../streams/log/log.ts'
 import type { Instant } from '../../../../streams/time.ts'
@@ -186,5 +187,10 @@ suite('security of Kafka', { skip, concurrency: true }, () => {
       await dying.close()
       server.close()
     }
+    const inReauthentication = new AuthenticationError('failed', { cause: new NetworkError('closed') })
+    assert.ok(explained(new NetworkError('broke', { cause: inReauthentication }), 'look') instanceof LogUnavailable)
+    assert.ok(
+      explained(new NetworkError('broke', { cause: new AuthenticationError('no') }), 'look') instanceof LogRefused,
+    )
   })
 })

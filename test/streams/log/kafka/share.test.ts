@@ -7,6 +7,8 @@ import { suite, test, type TestContext } from 'node:test'
 import { deleteGroupsV2 } from '@platformatic/kafka'
 import type { KafkaLog } from '../../../../streams/log/kafka/kafka.ts'
 import { clusterIs, connection, door, installation, pause, skip, until } from './broker.ts'
+import { inspect } from 'node:util'
+import { Fenced } from '../../../../streams/log/log.ts'
 import { API, type Fate } from './door.ts'
 
 const SESSION_MS = 1_200
@@ -221,7 +223,15 @@ suite('sharing tasks on Kafka', { skip, concurrency: true }, () => {
     const { start, floor, namespace } = processes(t)
     const between = await door(t)
     const raw = await connection(t)
-    await start('a', floor.work('a'), { brokers: [between.address] })
+    const claims: unknown[] = []
+    const logs: KafkaLog[] = []
+    const work = floor.work('a')
+    const late: Work = async (task, stop) => {
+      await work(task, stop)
+      claims.push(await logs[0]?.claim(task).catch((error: unknown) => error))
+    }
+    const a = await start('a', late, { brokers: [between.address] })
+    logs.push(a.log)
     await floor.spread({ a: 6 })
     const silent = async (meanwhile: () => Promise<unknown>) => {
       const released = Promise.withResolvers<undefined>()
@@ -243,6 +253,8 @@ suite('sharing tasks on Kafka', { skip, concurrency: true }, () => {
       count => count === begun + 6,
     )
     await floor.spread({ a: 6 })
+    // Who knows that it is out takes nothing from those who may have it now.
+    assert.equal(claims.filter(claim => claim instanceof Fenced).length, 6, inspect(claims))
     // Another is there: it takes over what it thinks nobody runs.
     const b = await start('b')
     await floor.spread({ a: 3, b: 3 })
