@@ -32,7 +32,7 @@ interface Encoded {
 
 /** Encoded bytes of one batch; a record that is larger goes alone. */
 const BATCH_BYTES = 800_000
-const COMPRESSION: Compression = 'none'
+const COMPRESSION: Compression = 'lz4'
 const ACKS_ALL = -1
 const WRITE_TIMEOUT_MS = 5_000
 const DUPLICATE_SEQUENCE_NUMBER = 46

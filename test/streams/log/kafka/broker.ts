@@ -1,4 +1,5 @@
 /** The broker that the tests of one file share, and logs on it that are closed after their test. */
+import { randomBytes } from 'node:crypto'
 import { after, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Cluster } from '../../../../streams/log/kafka/cluster.ts'
@@ -75,6 +76,8 @@ export const record = (topic: string, partition: number, text: string): Outgoing
   key: `key of ${text.slice(0, 20)}`,
   value: Buffer.from(text),
 })
+/** Text that can't be compressed: so much of it travels. */
+export const noise = (bytes: number): string => randomBytes(bytes).toString('base64').slice(0, bytes)
 export const texts = (records: readonly { readonly value: Uint8Array }[]): string[] =>
   records.map(({ value }) => Buffer.from(value).toString())
 export const ALL = { records: 100_000, bytes: 100_000_000 }

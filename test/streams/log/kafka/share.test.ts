@@ -11,7 +11,7 @@ import { inspect } from 'node:util'
 import { Fenced } from '../../../../streams/log/log.ts'
 import { API, type Fate } from './door.ts'
 
-const SESSION_MS = 1_200
+const SESSION_MS = 1_500
 clusterIs({
   properties: {
     'group.consumer.session.timeout.ms': SESSION_MS,
