@@ -1,14 +1,14 @@
 /** Which log an installation has, and how its records are written: only this file knows. */
 import { join } from 'node:path'
 import { localWire, registeredWire, type SchemaIds } from '../schemas/codec.ts'
-import { register } from '../schemas/registration.ts'
+import { COMPATIBILITY, register } from '../schemas/registration.ts'
 import { clockTicks } from '../schemas/topics.ts'
 import type { Wire } from '../streams/event.ts'
 import { ThreadedAppender } from '../streams/log/embedded/appender.ts'
 import { EmbeddedLog } from '../streams/log/embedded/embedded.ts'
 import { isOpenElsewhere as isFileOpen } from '../streams/log/embedded/file.ts'
 import type { Connect } from '../streams/log/kafka/cluster.ts'
-import { KafkaLog } from '../streams/log/kafka/kafka.ts'
+import { KafkaLog, type KafkaOptions } from '../streams/log/kafka/kafka.ts'
 import { type Appender, type Log, LogRefused, type Partitions } from '../streams/log/log.ts'
 import type { WholeState } from '../streams/log/state/whole.ts'
 import type { Instant } from '../streams/time.ts'
@@ -34,6 +34,8 @@ export type OurLog = Log & {
 export interface Opened {
   readonly log: OurLog
   readonly wire: Wire
+  /** What whoever looks after it should set right, in a sentence each. */
+  readonly warnings?: readonly string[]
 }
 
 /** The task that fills a log with what another holds: as long as it has an intent, the log is not whole. */
@@ -47,12 +49,15 @@ export async function openFor(config: Config, part: Part): Promise<Opened> {
     if (!config.kafkaBrokers) return { log, wire: localWire }
     const mayMake = part !== 'visitor'
     const ids = await register({ ...registryOf(config), namespace: config.namespace, mayMake }, allTopics)
-    return { log, wire: registeredWire(ids) }
+    return { log, wire: registeredWire(ids), warnings: ids.unguarded.map(unguarded) }
   } catch (error) {
     await log.close()
     throw error
   }
 }
+
+const unguarded = (subject: string) =>
+  `the schema registry lets others change ${subject} so that older records could not be read, and does not let us forbid it: set its compatibility to ${COMPATIBILITY}`
 
 async function refuseHalf(log: Log): Promise<void> {
   if ((await log.checkpointOf(MIGRATION))?.intent)
@@ -65,7 +70,7 @@ export interface End extends Opened {
   readonly ids: SchemaIds
 }
 /** Numbers that need nobody to hand them out. */
-const LOCAL_IDS: SchemaIds = { registryIdOf: id => id, localIdOf: id => id }
+export const LOCAL_IDS: SchemaIds = { registryIdOf: id => id, localIdOf: id => id }
 
 /**
  * The log to migrate from, of which nothing is changed, or to, made if need be. The states of its tasks are kept in files of this name meanwhile, in
@@ -77,11 +82,25 @@ export async function openEnd(config: Config, end: 'from' | 'to', directory: str
     const log = new EmbeddedLog({ directory: config.data, topics, mayMake: end === 'to' })
     return { log, wire: localWire, ids: LOCAL_IDS }
   }
-  const groups = (partitionsOf: Partitions) =>
-    end === 'to' ? new Map([...groupsOf(partitionsOf), [MIGRATION, [MIGRATION]]]) : groupsOf(partitionsOf)
-  const mayMake = end === 'to'
-  const log = await KafkaLog.open({ ...kafkaOptions(config), groups, mayMake, store: { directory, name } })
+  const groups = (partitionsOf: Partitions) => new Map([...groupsOf(partitionsOf), [MIGRATION, [MIGRATION]]])
+  return end === 'to'
+    ? openKafkaEnd(config, { mayMake: true, groups, store: { directory, name } })
+    : openKafkaEnd(config, { mayMake: false, store: { directory, name } })
+}
+
+/** A log on Kafka that can be had as of one moment. */
+export interface KafkaEnd extends End {
+  readonly log: OurLog & Pick<KafkaLog, 'cut'>
+}
+
+/** The log of an installation on Kafka, of which nothing is changed. The states of its tasks are kept in a directory meanwhile. */
+export const openKafkaSource = (config: Config, directory: string): Promise<KafkaEnd> =>
+  openKafkaEnd(config, { mayMake: false, store: { directory, name: 'tasks' } })
+
+async function openKafkaEnd(config: Config, how: Partial<KafkaOptions> & { mayMake: boolean }): Promise<KafkaEnd> {
+  const log = await KafkaLog.open({ ...kafkaOptions(config), ...how })
   try {
+    const { mayMake } = how
     const ids = await register({ ...registryOf(config), namespace: config.namespace, mayMake }, allTopics)
     return { log, wire: registeredWire(ids), ids }
   } catch (error) {

@@ -41,18 +41,16 @@ async function hopOf(
   const sum = { in: 0, out: 0, deadLetters: 0, lag: 0, heard: 0 }
   const dropped: Record<string, number> = {}
   let owned = true
-  for (const { task, inputs } of tasks) {
-    const { counters, offsets, tick } = (await log.checkpointOf(task)) ?? NOTHING_YET
-    owned &&= await log.isOwned(task)
+  const standings = await Promise.all(tasks.map(each => standingOf(log, each)))
+  for (const { checkpoint, isOwned, lag } of standings) {
+    const { counters, tick } = checkpoint
+    owned &&= isOwned
+    sum.lag += lag
     sum.in += counters.in
     sum.out += counters.out
     sum.deadLetters += counters.deadLetters
     sum.heard = Math.max(sum.heard, tick)
     for (const [reason, n] of Object.entries(counters.dropped)) dropped[reason] = (dropped[reason] ?? 0) + n
-    for (const { topic, partition } of inputs) {
-      const { start, end } = await log.bounds(topic, partition)
-      sum.lag += end - Math.max(start, offsets[place(topic, partition)] ?? 0)
-    }
   }
   const { heard, ...counts } = sum
   const state = !owned ? 'stopped' : counts.lag > BEHIND ? 'catching_up' : 'running'
@@ -60,4 +58,18 @@ async function hopOf(
     heard,
     hop: { hop: name, kind, state, detail: owned ? null : 'no living process runs it', dropped, ...counts },
   }
+}
+
+async function standingOf(log: Log, { task, inputs }: TaskInputs) {
+  const [checkpoint = NOTHING_YET, isOwned, ...bounds] = await Promise.all([
+    log.checkpointOf(task),
+    log.isOwned(task),
+    ...inputs.map(({ topic, partition }) => log.bounds(topic, partition)),
+  ])
+  const unread = bounds.map(({ start, end }, n) => {
+    const { topic = '', partition = 0 } = inputs[n] ?? {}
+    // What is read between the two questions is not unread twice.
+    return Math.max(0, end - Math.max(start, checkpoint.offsets[place(topic, partition)] ?? 0))
+  })
+  return { checkpoint, isOwned, lag: unread.reduce((sum, n) => sum + n, 0) }
 }

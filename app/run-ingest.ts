@@ -27,7 +27,8 @@ const GUARD_EVERY_MS = 2_000
 /** The target `ingest`: the HTTP server with everything that comes in and everything that is read, until aborted. */
 export async function runIngest(config: Config, logger: Logger, until: AbortSignal): Promise<void> {
   const opened = await openFor(config, 'ingest')
-  const { log, wire } = opened
+  const { log, wire, warnings = [] } = opened
+  for (const warning of warnings) logger.warn(warning)
   const appender = openAppender(config, log)
   const { partitionsOf } = log
   const registry = new Registry()

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { deadLetterOf } from '../schemas/dead-letters.ts'
 import { clockTicks } from '../schemas/topics.ts'
+import { Fenced } from '../streams/log/log.ts'
 import { run, type RunReport } from '../streams/run.ts'
 import type { Engine } from '../streams/task.ts'
 import type { Config } from './config.ts'
@@ -33,6 +34,8 @@ export const reportTo = (logger: Logger): RunReport => ({
     logger.debug({ task }, 'claimed')
   },
   trouble: (task, error) => {
-    logger.warn({ task, error: error.name }, error.message)
+    // It is claimed again if it is still ours: after a backup of an installation on Kafka all of them are.
+    const level = error instanceof Fenced ? 'info' : 'warn'
+    logger[level]({ task, error: error.name }, error.message)
   },
 })

@@ -1,4 +1,4 @@
-/** Work that goes on until it is told to stop. */
+/** Work that goes on until it is told to stop, and work of which several are done at once. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Resolves when aborted. */
@@ -27,3 +27,26 @@ export async function together(
 /** So long, or until aborted. */
 export const pause = (ms: number, until: AbortSignal): Promise<void> =>
   sleep(ms, undefined, { signal: until }).catch(() => undefined)
+
+const AT_ONCE = 8
+
+/** Do it for each, several at once; rejects with the first error, once none is at work any more. In their order. */
+export async function each<A, B>(all: readonly A[], work: (one: A) => Promise<B>): Promise<B[]> {
+  const done: B[] = []
+  const waiting = all.entries()
+  let failed = false
+  const worker = async () => {
+    for (const [index, one] of waiting) {
+      if (failed) return
+      try {
+        done[index] = await work(one)
+      } catch (error) {
+        failed = true
+        throw error
+      }
+    }
+  }
+  const results = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker))
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+  return done
+}

@@ -40,8 +40,11 @@ const IMPURE =
 /** Words of the field: the engine knows none of them. */
 const LOGISTICS = /\b(?:shipment|vehicle|truck|carrier|consignment|geofence|milestone)s?\b/i
 const LOGS = ['streams/log/embedded', 'streams/log/kafka']
-/** Who may know which log there is: what opens it, and what copies its file. */
-const KNOWS_THE_LOG = ['app/open-log.ts', 'app/backup/take-backup.ts', 'app/backup/put-back.ts']
+/** Who may know which log there is: what opens it, and what copies its file, or makes one of it. */
+const KNOWS_THE_LOG = [
+  'app/open-log.ts',
+  ...['app/backup/take-file.ts', 'app/backup/take-kafka.ts', 'app/backup/put-back.ts'],
+]
 const MAX_LINES = 300
 const NOT_A_NAME = /(?:^|\/)(?:common|utils?|helpers?|shared|misc)(?:\/|\.ts$)|(?:^|\/)index\.ts$/
 

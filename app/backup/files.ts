@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { each } from '../../streams/together.ts'
 
 /** A file of a backup. */
 export interface Copied {
@@ -15,8 +16,6 @@ export interface Copied {
 export type Told = (bytes: number) => void
 
 const CHUNK = 4 << 20
-/** Most files are small: then the time goes into waiting for the disk. */
-const AT_ONCE = 8
 
 /** Read a file that is written already, and see to it that it is on the disk. */
 export async function settle(root: string, path: string, told: Told = () => undefined): Promise<Copied> {
@@ -62,27 +61,6 @@ export async function write(root: string, path: string, content: string | Uint8A
     await file.close()
   }
   return { path, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
-}
-
-/** Do it for each, several at once; rejects with the first error, once none is at work any more. In their order. */
-export async function each<A, B>(all: readonly A[], work: (one: A) => Promise<B>): Promise<B[]> {
-  const done: B[] = []
-  const waiting = all.entries()
-  let failed = false
-  const worker = async () => {
-    for (const [index, one] of waiting) {
-      if (failed) return
-      try {
-        done[index] = await work(one)
-      } catch (error) {
-        failed = true
-        throw error
-      }
-    }
-  }
-  const results = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker))
-  for (const result of results) if (result.status === 'rejected') throw result.reason
-  return done
 }
 
 /** What was made in a folder is found again after a power cut. */

@@ -38,6 +38,11 @@ const shape = z.strictObject({
   files: z.array(z.strictObject({ path, bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
 })
 export type Manifest = z.output<typeof shape>
+/** What a backup of one kind of log has come to, but for what is kept beside. */
+export type Made = Omit<Manifest, 'format' | 'release'> & {
+  /** Milliseconds for which nobody could commit. */
+  readonly heldMs: number
+}
 
 export const sizeOf = ({ files }: Pick<Manifest, 'files'>): number => files.reduce((sum, { bytes }) => sum + bytes, 0)
 

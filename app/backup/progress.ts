@@ -1,14 +1,18 @@
 /** How far something is that takes long: a line on standard error now and then, none where it is quick. */
 const EVERY_MS = 2_000
 
-export const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`
+/** How much is done, and how much there is to do, known once it is begun. */
+export type Progress = (done: number, of: number) => void
 
-export function progressLines(what: string): (doneBytes: number, ofBytes: number) => void {
+export const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`
+export const records = (count: number): string => `${count.toLocaleString('en')} records`
+
+export function progressLines(what: string, amount: (n: number) => string = megabytes): Progress {
   let last = performance.now()
   return (done, of) => {
     if (performance.now() - last < EVERY_MS) return
     last = performance.now()
-    process.stderr.write(`${what}: ${Math.floor((100 * done) / of)} % of ${megabytes(of)}\n`)
+    process.stderr.write(`${what}: ${Math.floor((100 * done) / of)} % of ${amount(of)}\n`)
   }
 }
 

@@ -40,7 +40,8 @@ export const doctor: Command = {
     const isThere = existsSync(config.data)
     if (isThere)
       await look('log', async () => {
-        const { log } = await openFor(config, 'visitor')
+        const { log, warnings = [] } = await openFor(config, 'visitor')
+        findings.push(...warnings.map(says => ({ what: 'registry', ok: false, says })))
         try {
           const says = await log.check()
           const { hops } = await pipelineHealth(log)

@@ -4,7 +4,6 @@ import { putBack } from '../backup/put-back.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { tables } from '../../sinks/clickhouse/tables.ts'
 import { minutes } from '../../streams/time.ts'
-import { refuseKafka } from './backup.ts'
 import { type Command, isoOf, print, printJson, UsageError } from './command.ts'
 import { interruption, megabytes, progressLines } from '../backup/progress.ts'
 
@@ -20,7 +19,7 @@ with what was written; a backup that is damaged or not whole is refused, and not
     const { values } = parseArgs({ args: [...args], options: { from: { type: 'string' }, json: { type: 'boolean' } } })
     if (values.from === undefined) throw new UsageError('where from? --from DIRECTORY')
     const config = loadConfig(process.env)
-    refuseKafka(config.kafkaBrokers)
+    if (config.kafkaBrokers) throw new UsageError(toKafka(values.from))
     const begun = performance.now()
     const done = await putBack(config, values.from, progressLines('restore'), interruption('the restore'))
     const { takenAt, clickhouse } = done.manifest
@@ -43,6 +42,11 @@ with what was written; a backup that is damaged or not whole is refused, and not
     return 0
   },
 }
+
+const toKafka = (from: string): string =>
+  `MILEPOST_KAFKA_BROKERS is set, and a backup is restored into a data directory. To bring it to Kafka:
+  1. without MILEPOST_KAFKA_BROKERS, and with MILEPOST_DATA=DIRECTORY, a new one: milepost restore --from ${from}
+  2. with the settings as they are now, and a MILEPOST_NAMESPACE that is not in use: milepost migrate --from DIRECTORY`
 
 /** What a ClickHouse server of later than the log has to forget: what became available since then, or just before. */
 function beforeStart(takenAt: number, { clickhouseUrl }: Config): string[] {

@@ -14,10 +14,10 @@ import {
   type StateChange,
 } from '../../streams/log/log.ts'
 import { pause } from '../../streams/together.ts'
+import type { Pairs } from '../copy/tally.ts'
 import { MIGRATION } from '../open-log.ts'
 import { readersOf } from './at-rest.ts'
 import { MigrationRefused } from './refused.ts'
-import type { Pairs } from './tally.ts'
 
 /** What of a topic has been copied, or found there. */
 export interface Reached {

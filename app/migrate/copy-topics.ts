@@ -1,11 +1,12 @@
 /** Records from one log into another, and a look whether they are all there, once, and in their order. */
 import { partitionOf } from '../../streams/partition.ts'
-import { each } from '../backup/files.ts'
+import { each } from '../../streams/together.ts'
+import { countOf, differencesOf } from '../copy/tally.ts'
+import { TopicReader } from '../copy/topic-reader.ts'
 import type { OurLog } from '../open-log.ts'
 import type { Book, Page, Reached } from './book.ts'
+import { Counting } from './counting.ts'
 import { MigrationRefused } from './refused.ts'
-import { countOf, differencesOf } from './tally.ts'
-import { TopicReader } from './topic-reader.ts'
 
 export interface Copying {
   readonly source: OurLog
@@ -20,14 +21,17 @@ export interface Copying {
 /** Copy a topic up to what there is now. */
 export async function copyTopic(topic: string, { source, target, book, restamp, until, told }: Copying): Promise<void> {
   const between = { from: source.partitionsOf(topic), to: target.partitionsOf(topic) }
-  const reader = await TopicReader.of(source, topic, between, true, book.of(topic, 'copied'))
+  const was = book.of(topic, 'copied')
+  const counting = new Counting(between, true, was)
+  const reader = await TopicReader.of(source, topic, was?.positions)
   try {
     let next = reader.next(until)
     for (let chunk = await next; chunk; chunk = await next) {
       // Read on while it is written.
       next = reader.next(until)
       next.catch(() => undefined)
-      const { records, bytes, reached } = chunk
+      const { records, bytes } = chunk
+      const reached = counting.add(chunk)
       const copies = records.map(({ key, value, cause }) => ({
         ...{ topic, partition: partitionOf(key, between.to), key, cause },
         value: restamp(value),
@@ -58,10 +62,12 @@ export async function checkTopics(
 /** What is there; undefined: no more than at the last look. */
 async function pageOf(topic: string, { source, target, book, until }: Copying): Promise<Page | undefined> {
   const between = { from: source.partitionsOf(topic), to: target.partitionsOf(topic) }
-  const reader = await TopicReader.of(target, topic, between, false, book.of(topic, 'checked'))
+  const was = book.of(topic, 'checked')
+  const counting = new Counting(between, false, was)
+  const reader = await TopicReader.of(target, topic, was?.positions)
   let reached: Reached | undefined
   try {
-    for (let chunk = await reader.next(until); chunk; chunk = await reader.next(until)) reached = chunk.reached
+    for (let chunk = await reader.next(until); chunk; chunk = await reader.next(until)) reached = counting.add(chunk)
   } finally {
     reader.close()
   }

@@ -4,9 +4,9 @@ import * as topics from '../../schemas/topics.ts'
 import type { Event, Wire } from '../../streams/event.ts'
 import { LogUnavailable, type Recorded } from '../../streams/log/log.ts'
 import type { Occurred, Topic } from '../../streams/topic.ts'
+import { TopicReader } from '../copy/topic-reader.ts'
 import type { Opened } from '../open-log.ts'
 import { MigrationRefused } from './refused.ts'
-import { TopicReader } from './topic-reader.ts'
 
 /** A fact that is said anew when it changes. */
 interface Revised extends Occurred {
@@ -47,8 +47,7 @@ export async function agreedFacts(one: Opened, other: Opened, until: AbortSignal
 
 async function lastOf({ log, wire }: Opened, topic: Topic<string, Revised>, until: AbortSignal) {
   const last = new Map<string, Last>()
-  const count = log.partitionsOf(topic.name)
-  const reader = await TopicReader.of(log, topic.name, { from: count, to: count }, true, undefined)
+  const reader = await TopicReader.of(log, topic.name)
   try {
     for (let chunk = await reader.next(until); chunk; chunk = await reader.next(until))
       for (const record of chunk.records) {

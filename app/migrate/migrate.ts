@@ -6,9 +6,11 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { LogRefused } from '../../streams/log/log.ts'
-import { pause } from '../../streams/together.ts'
-import { each } from '../backup/files.ts'
+import { each, pause } from '../../streams/together.ts'
 import type { Config } from '../config.ts'
+import { checkTasks } from '../copy/check-tasks.ts'
+import { restamping } from '../copy/restamp.ts'
+import type { Kept } from '../copy/task-filling.ts'
 import { type End, isOpenElsewhere, MIGRATION, openEnd } from '../open-log.ts'
 import { processors } from '../pipeline.ts'
 import { sinkNames } from '../sinks.ts'
@@ -16,15 +18,13 @@ import { allTopics } from '../topic-named.ts'
 import { topicPartitions } from '../topics.ts'
 import { standingOf, unrestOf } from './at-rest.ts'
 import { Book, ELSEWHERE } from './book.ts'
-import { checkTasks } from './check-tasks.ts'
-import { copyProcessor, copySink, type Kept } from './copy-tasks.ts'
+import { copyProcessor, copySink } from './copy-tasks.ts'
 import { checkTopics, copyTopic, type Copying } from './copy-topics.ts'
 import { drain } from './drain.ts'
 import { endWithTick } from './end-with-tick.ts'
 import { agreedFacts, type Facts } from './facts.ts'
 import { targetOf } from './look-ahead.ts'
 import { MigrationRefused } from './refused.ts'
-import { restamping } from './restamp.ts'
 
 export interface Wish {
   /** The settings of the installation as it is, and as it will be. */
@@ -190,7 +190,7 @@ class Migration {
     const { to, until } = this.#wish
     const found = await openEnd(to, 'from', this.#scratch, 'found')
     try {
-      await checkTasks(found.log, kept)
+      await checkTasks(found.log, kept, what => new MigrationRefused(`${what}: somebody else has run it`))
       this.#facts = await agreedFacts(source, found, until)
     } finally {
       await found.log.close()

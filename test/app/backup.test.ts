@@ -5,9 +5,11 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
+import fc from 'fast-check'
 import { type Manifest, readManifest } from '../../app/backup/manifest.ts'
 import { putBack } from '../../app/backup/put-back.ts'
 import { BackupRefused } from '../../app/backup/refused.ts'
+import { Renumbering } from '../../app/backup/renumbering.ts'
 import { takeBackup } from '../../app/backup/take-backup.ts'
 import { type Config, loadConfig } from '../../app/config.ts'
 import { openAppender, openExistingLog, openLog } from '../../app/open-log.ts'
@@ -96,6 +98,17 @@ test('while others write, the copy is of one moment, and it comes to an end', as
   assert.equal(log.db.prepare('PRAGMA integrity_check').get()?.['integrity_check'], 'ok')
   assert.equal(manifest.clickhouse.kind === 'external' && manifest.clickhouse.at, 'http://clickhouse.example:8123')
   assert.doesNotMatch(readFileSync(join(path('backup'), 'manifest.json'), 'utf8'), /secret/)
+})
+
+test('where a copy counts from 0 without gaps, an offset becomes the number of the records before it', () => {
+  const offsets = fc.uniqueArray(fc.nat(40)).map(all => all.toSorted((a, b) => a - b))
+  fc.assert(
+    fc.property(offsets, fc.array(fc.nat(45)), (copied, wanted) => {
+      const renumbering = new Renumbering(wanted)
+      for (const offset of copied) renumbering.pass(offset)
+      for (const one of wanted) assert.equal(renumbering.of(one), copied.filter(offset => offset < one).length)
+    }),
+  )
 })
 
 test('a restored log is another log, nobody owns its tasks, and what tasks had committed is there', async t => {

@@ -15,7 +15,7 @@ export interface Fetched {
   readonly start: number
   readonly stableEnd: number
   readonly end: number
-  /** Batches that are committed, from the first that is not all below the offset asked for. */
+  /** Batches that are committed, or all if that was asked for, from the first that is not all below the offset asked for. */
   readonly batches: readonly StoredBatch[]
   /** Where to fetch next; undefined: there was nothing. */
   readonly next: number | undefined
@@ -31,6 +31,8 @@ interface Aborted {
   readonly firstOffset: number
 }
 
+/** Whose records: of all, also where their transaction is open or aborted, or those that are committed. */
+export const READ_UNCOMMITTED = 0
 const READ_COMMITTED = 1
 const NO_SESSION = [0, -1] as const
 
@@ -41,12 +43,13 @@ const fetchApi = createAPI<Parameters<typeof fetchV17.createRequest>, FetchAnswe
   parseAnswer,
 )
 
-/** The arguments of a fetch of committed records. */
+/** The arguments of a fetch, of committed records unless said otherwise. */
 export const fetchRequest = (
   maxWaitMs: number,
   maxBytes: number,
   topics: fetchV17.FetchRequestTopic[],
-): Parameters<typeof fetchV17.createRequest> => [maxWaitMs, 1, maxBytes, READ_COMMITTED, ...NO_SESSION, topics, [], '']
+  isolation = READ_COMMITTED,
+): Parameters<typeof fetchV17.createRequest> => [maxWaitMs, 1, maxBytes, isolation, ...NO_SESSION, topics, [], '']
 export { fetchApi }
 
 function parseAnswer(_: number, __: number, ___: number, reader: Reader): FetchAnswer {

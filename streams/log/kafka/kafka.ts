@@ -11,7 +11,6 @@ import {
   Fenced,
   type Held,
   type Log,
-  LogUnavailable,
   type Outgoing,
   type Partitions,
   place,
@@ -24,12 +23,14 @@ import { KafkaAppender } from './appender.ts'
 import { Bell } from './bell.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { Cluster, type Connect } from './cluster.ts'
+import { cut, type Cut } from './cut.ts'
 import { explained } from './errors.ts'
+import { Holds } from './hold.ts'
 import { type Group, type Member, takePart } from './membership.ts'
 import { layOut, type Layout, type LayoutOptions } from './layout.ts'
 import type { Names } from './names.ts'
 import { Offsets } from './offsets.ts'
-import { ownersIn } from './owners.ts'
+import { Owners } from './owners.ts'
 import { readCommitted } from './read.ts'
 import { Store } from './store.ts'
 import { Tails } from './tails.ts'
@@ -43,6 +44,8 @@ export interface KafkaOptions extends Connect, LayoutOptions {
   readonly store?: { readonly directory: string; readonly name: string }
   /** The wall clock, milliseconds. */
   readonly now?: () => number
+  /** How long claims wait for whoever holds all tasks: see hold.ts, which knows. */
+  readonly holdWaitMs?: Millis
 }
 
 export class KafkaLog implements Log {
@@ -53,8 +56,10 @@ export class KafkaLog implements Log {
   readonly #groups: Layout['groups']
   readonly #cluster: Cluster
   readonly #offsets: Offsets
+  readonly #owners: Owners
   readonly #tails: Tails
   readonly #checkpoints: Checkpoints
+  readonly #holds: Holds
   readonly #appender: KafkaAppender
   readonly #members = new Map<string, Member>()
   /** Up to where this process has committed, by partition as the brokers call it. */
@@ -88,6 +93,7 @@ export class KafkaLog implements Log {
     // A cluster draws an id for each topic that is made: no other log ever has this one.
     this.id = cluster.topic(names.checkpoints).id
     this.#offsets = new Offsets(cluster)
+    this.#owners = new Owners(cluster)
     const nameOf = (topic: string) => (topic === '' ? names.checkpoints : names.topic(topic))
     this.#tails = new Tails(
       cluster,
@@ -100,7 +106,10 @@ export class KafkaLog implements Log {
         this.#break(error)
       },
     )
-    this.#checkpoints = new Checkpoints(this.#tails.open('', 0, 0))
+    const checkpoints = new Checkpoints(this.#tails.open('', 0, 0))
+    this.#checkpoints = checkpoints
+    const { now = Date.now, holdWaitMs: waitMs } = options
+    this.#holds = new Holds({ cluster, offsets: this.#offsets, checkpoints, name: names.checkpoints, now, waitMs })
     this.#appender = new KafkaAppender(cluster, names.topic)
   }
 
@@ -138,7 +147,7 @@ export class KafkaLog implements Log {
     const { group, partition } = this.#groupOf(task)
     await this.#checkpoints.follow()
     if (!this.#checkpoints.of(task)?.held) return false
-    return (await ownersIn(this.#cluster, this.#names.group(group))).has(partition)
+    return (await this.#owners.of(this.#names.group(group))).has(partition)
   }
 
   async share(
@@ -180,6 +189,15 @@ export class KafkaLog implements Log {
     return this.#store().wholeOf(task)
   }
 
+  /** All of it as of one moment, in which nobody can commit. Rejects with `LogUnavailable` where there is none. */
+  cut(until: AbortSignal): Promise<Cut> {
+    const { now = Date.now, broadcast, topics } = this.#options
+    const others = [...topics.keys()].filter(topic => !broadcast.includes(topic))
+    const tasks = [...this.#groups.values()].flat().map(task => this.#task(task))
+    const needs = { log: this, holds: this.#holds, store: this.#store(), tasks, topics: [broadcast, others], now }
+    return cut(needs, until)
+  }
+
   async changed(seen: number, maxMs: Millis): Promise<number> {
     if (this.#broken) throw this.#broken
     if (this.#version === seen && !this.#closed) await this.#news.wait(maxMs)
@@ -219,17 +237,7 @@ export class KafkaLog implements Log {
   /** Whoever looks right after opening is to see what had been committed before. */
   async #hearCheckpoints(): Promise<void> {
     const end = await this.#offsets.find(this.#names.checkpoints, 0, { at: 'end' })
-    const until = performance.now() + OPENING_MS
-    let seen = -1
-    await this.#checkpoints.follow()
-    while (this.#checkpoints.position < end) {
-      seen = await this.changed(seen, 100)
-      await this.#checkpoints.follow()
-      if (performance.now() > until)
-        throw new LogUnavailable(
-          `Kafka: a transaction in ${this.#names.checkpoints} stays open; the brokers end it soon`,
-        )
-    }
+    await this.#checkpoints.hearUpTo(end, seen => this.changed(seen, 100))
   }
 
   #store(): Store {
@@ -250,6 +258,7 @@ export class KafkaLog implements Log {
         ...{ cluster: this.#cluster, offsets: this.#offsets, store: this.#store(), now },
         ...{ nameOf: names.topic, reported: (topic: string) => !broadcast.includes(topic) },
         member: () => this.#members.get(group),
+        heldUp: () => this.#holds.heldUp(),
         committed: ends => {
           for (const [at, end] of ends) this.#committed.set(at, end)
           this.#moved()
@@ -276,5 +285,3 @@ export class KafkaLog implements Log {
     this.#moved()
   }
 }
-
-const OPENING_MS = 20_000

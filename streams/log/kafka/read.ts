@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReadLimit, Recorded } from '../log.ts'
 import type { Cluster } from './cluster.ts'
 import { answered, KafkaError } from './errors.ts'
-import { fetchApi, fetchRequest, type Fetched } from './fetch.ts'
+import { fetchApi, fetchRequest, type Fetched, READ_UNCOMMITTED } from './fetch.ts'
 import type { Offsets } from './offsets.ts'
+import type { StoredBatch } from './record-batch.ts'
 import { type Place, recordsOf } from './tails.ts'
 
 const FETCH_BYTES = 4 << 20
 const OFFSET_OUT_OF_RANGE = 1
+const OFFSET_NOT_AVAILABLE = 78
 /** How long the end of a transaction that is committed may take to reach a partition. */
 const MARKED_WITHIN_MS = 1_000
 const LOOK_MS = 2
@@ -66,4 +68,32 @@ async function fetchOnce(cluster: Cluster, { name, partition }: Place, from: num
   if (fetched.errorCode !== 0 && fetched.errorCode !== OFFSET_OUT_OF_RANGE)
     throw new KafkaError(fetched.errorCode, `${name}/${partition}`)
   return fetched
+}
+
+/** Of a partition as the brokers call it: what was written from an offset on and before another. */
+export interface Stretch {
+  readonly name: string
+  readonly partition: number
+  readonly from: number
+  readonly end: number
+  /** Also what is not committed, or was aborted. */
+  readonly uncommitted?: boolean
+}
+
+/** The first batches of a stretch, and where to go on: at its end, where nothing more is left of it. */
+export async function fetchStretch(
+  cluster: Cluster,
+  lane: string,
+  { name, partition, from, end, uncommitted = false }: Stretch,
+): Promise<{ batches: readonly StoredBatch[]; next: number }> {
+  const where = { partition, currentLeaderEpoch: -1, fetchOffset: BigInt(from), lastFetchedEpoch: -1 }
+  const topics = [{ topicId: cluster.topic(name).id, partitions: [{ ...where, partitionMaxBytes: FETCH_BYTES }] }]
+  const request = fetchRequest(0, FETCH_BYTES, topics, uncommitted ? READ_UNCOMMITTED : undefined)
+  const answer = await answered(cluster.ask(lane, cluster.leaderOf(name, partition), fetchApi, ...request))
+  const [fetched] = answer.partitions
+  if (!fetched || fetched.errorCode !== 0) throw new KafkaError(fetched?.errorCode ?? answer.errorCode, name)
+  const { batches, next, stableEnd, end: written } = fetched
+  // Nothing is there because compaction took it, or because a broker does not give it yet.
+  if (next === undefined && (uncommitted ? written : stableEnd) < end) throw new KafkaError(OFFSET_NOT_AVAILABLE, name)
+  return { batches, next: next ?? end }
 }

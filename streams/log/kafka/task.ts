@@ -14,11 +14,10 @@ import {
 import { alarmRecord, type Changes, changesIn, checkpointRecord, stateRecord } from './changelog.ts'
 import { standingRecord } from './checkpoints.ts'
 import type { Cluster } from './cluster.ts'
-import { answered, KafkaError } from './errors.ts'
-import { fetchApi, fetchRequest } from './fetch.ts'
 import type { Member } from './membership.ts'
 import type { Offsets } from './offsets.ts'
 import type { Batch } from './produce.ts'
+import { fetchStretch } from './read.ts'
 import type { BatchRecord } from './record-batch.ts'
 import type { Store } from './store.ts'
 import { TOMBSTONES_MS } from './topics.ts'
@@ -44,26 +43,27 @@ export interface Surroundings {
   readonly member: () => Member | undefined
   /** Told after each commit how far it reaches, by partition. */
   readonly committed: (ends: ReadonlyMap<string, number>) => void
+  /** Wait while somebody holds all tasks; asked once the transactional id has been taken: see hold.ts. */
+  readonly heldUp: () => Promise<void>
   readonly now: () => number
 }
 
-const CHUNK_BYTES = 4 << 20
 const RELEASE_MS = 3_000
-const OFFSET_NOT_AVAILABLE = 78
 /** An epoch of Kafka's has 16 bits; its producer ids rise over the life of a cluster. */
 const EPOCHS = 2 ** 16
 
 export async function claim(place: Place, around: Surroundings): Promise<Held> {
   const { cluster } = around
-  // In this order: once the id is ours nobody else writes to the changelog.
+  // In this order: once the id is ours nobody else writes to the changelog, and no hold that is not known yet will let us.
   const transactions = await Transactions.take(cluster, laneOf(place), place.transactionalId)
+  await around.heldUp()
   const checkpoint = await restore(place, around)
   const held = new KafkaHeld(place, around, transactions, checkpoint)
   await held.stand(true)
   return held
 }
 
-const laneOf = ({ partition }: Place): string => `tasks ${partition % 4}`
+export const laneOf = ({ partition }: Pick<Place, 'partition'>): string => `tasks ${partition % 4}`
 
 /** Bring the local state up to the end of the changelog, a chunk at a time: others in this process need their turn. */
 export async function restore(place: Place, { cluster, offsets, store, now }: Surroundings): Promise<Checkpoint> {
@@ -75,7 +75,8 @@ export async function restore(place: Place, { cluster, offsets, store, now }: Su
   let position = holds ? snapshot.position : 0
   let checkpoint = store.checkpointOf(task)
   while (position < end) {
-    const { batches, next } = await cluster.persist(`restore ${task}`, () => fetchFrom(cluster, place, position, end))
+    const stretch = { name: changelog, partition, from: position, end }
+    const { batches, next } = await cluster.persist(`restore ${task}`, () => fetchStretch(cluster, 'restore', stretch))
     const records = batches.flatMap(batch => batch.records()).filter(({ offset }) => offset >= position)
     const changes = changesIn(records)
     checkpoint = changes.checkpoint ?? checkpoint
@@ -84,28 +85,6 @@ export async function restore(place: Place, { cluster, offsets, store, now }: Su
     await turn()
   }
   return checkpoint ?? NOTHING_YET
-}
-
-async function fetchFrom(cluster: Cluster, { changelog, partition }: Place, position: number, end: number) {
-  const topics = [
-    {
-      topicId: cluster.topic(changelog).id,
-      partitions: [
-        {
-          ...{ partition, currentLeaderEpoch: -1, lastFetchedEpoch: -1 },
-          ...{ fetchOffset: BigInt(position), partitionMaxBytes: CHUNK_BYTES },
-        },
-      ],
-    },
-  ]
-  const leader = cluster.leaderOf(changelog, partition)
-  const answer = await answered(cluster.ask('restore', leader, fetchApi, ...fetchRequest(0, CHUNK_BYTES, topics)))
-  const [fetched] = answer.partitions
-  if (!fetched || fetched.errorCode !== 0) throw new KafkaError(fetched?.errorCode ?? answer.errorCode, changelog)
-  const { batches, next, stableEnd } = fetched
-  // Nothing is there because compaction took it, or because a broker does not give it yet.
-  if (next === undefined && stableEnd < end) throw new KafkaError(OFFSET_NOT_AVAILABLE, changelog)
-  return { batches, next: next ?? end }
 }
 
 class KafkaHeld implements Held {

@@ -159,10 +159,16 @@ export class Transactions {
   #end(): Promise<void> {
     const { transactionalId, id, epoch } = this.producer
     return this.#coordinated('commit', async () => {
-      await this.#cluster.askCoordinator(
-        ...([this.#lane, 'transaction', transactionalId, endTxnV4.api] as const),
-        ...([transactionalId, id, epoch, true] as const),
-      )
+      try {
+        await this.#cluster.askCoordinator(
+          ...([this.#lane, 'transaction', transactionalId, endTxnV4.api] as const),
+          ...([transactionalId, id, epoch, true] as const),
+        )
+      } catch (error) {
+        // So says a coordinator that is just about to fence this id off. Asked again, it says that it has.
+        if (namesOf(error).includes('UNKNOWN_SERVER_ERROR')) throw new KafkaError(CONCURRENT_TRANSACTIONS, 'commit')
+        throw error
+      }
     })
   }
 
@@ -175,6 +181,7 @@ export class Transactions {
 }
 
 const OPERATION_NOT_ATTEMPTED = 55
+const CONCURRENT_TRANSACTIONS = 51
 /** How requests older than members' epochs say that ours is not the newest one. */
 const STALE = new Set(['STALE_MEMBER_EPOCH', 'ILLEGAL_GENERATION'])
 const STALE_RETRIES = 20

@@ -3,6 +3,7 @@ import { suite } from 'node:test'
 import { KafkaLog } from '../../../../streams/log/kafka/kafka.ts'
 import { contract } from '../contract.ts'
 import { clusterIs, newNamespace, optionsOf, skip } from './broker.ts'
+import { holding } from './hold.ts'
 import { reading } from './reading.ts'
 import { restoring } from './restore.ts'
 import { transactions } from './transactions.ts'
@@ -21,4 +22,5 @@ suite('a log on Kafka', { skip, concurrency: true }, () => {
   reading()
   transactions()
   restoring()
+  holding()
 })
