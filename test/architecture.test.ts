@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   processors: ['domain', 'schemas', 'streams'],
   sinks: ['schemas', 'streams'],
   app: ['ingest', 'processors', 'sinks', 'domain', 'schemas', 'streams', 'tools'],
-  tools: ['app', 'ingest', 'processors', 'sinks', 'domain', 'schemas', 'streams', 'test/simulation'],
+  tools: ['app', 'dashboards', 'ingest', 'processors', 'sinks', 'domain', 'schemas', 'streams', 'test/simulation'],
   dashboards: [],
 }
 
@@ -30,7 +30,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   sinks: ['node:', '@clickhouse/client', 'chdb', 'zod'],
   app: ['node:', 'fastify', 'pino', 'prom-client', 'yaml', 'zod'],
   tools: ['node:', 'zod'],
-  dashboards: [],
+  dashboards: ['@grafana/grafana-foundation-sdk'],
 }
 
 /** Functions of their input and of nothing else: no clock, no chance, no surroundings. */

@@ -4,6 +4,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { parse } from 'yaml'
+import { DASHBOARDS } from '../../tools/dashboards.ts'
 import { compose, mountsOf, prepared, ROOT, service } from './compose.ts'
 
 interface DataSource {
@@ -55,6 +56,16 @@ test('the data source is ClickHouse as the analyst sees it, by a password that G
     readFileSync(file.replace('/secrets', secrets), 'utf8'),
     readFileSync(join(secrets, 'drawn/clickhouse-analyst'), 'utf8'),
   )
+})
+
+test('the dashboards are where Grafana looks for them', () => {
+  const { apiVersion, providers } = parse(readFileSync(join(folder, 'dashboards/milepost.yaml'), 'utf8')) as {
+    apiVersion: number
+    providers: { type: string; options: { path: string } }[]
+  }
+  assert.deepEqual([apiVersion, providers.length, providers[0]?.type], [1, 1, 'file'])
+  const path = providers[0]?.options.path.replace('/etc/grafana/provisioning', provisioning)
+  assert.equal(path?.replace(/^\.\//, ''), DASHBOARDS)
 })
 
 test('its queries may take as long as the analyst’s', () => {
