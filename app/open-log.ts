@@ -1,4 +1,5 @@
 /** Which log an installation has, and how its records are written: only this file knows. */
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { localWire, registeredWire, type SchemaIds } from '../schemas/codec.ts'
 import { COMPATIBILITY, register } from '../schemas/registration.ts'
@@ -123,14 +124,14 @@ export const openLog = (config: Config, mayMake = true): EmbeddedLog =>
   new EmbeddedLog({ directory: config.data, topics: topicPartitions(config.partitions), mayMake })
 export const openExistingLog = (config: Config): EmbeddedLog => openLog(config, false)
 
-const openKafka = (config: Config, part: Part): Promise<KafkaLog> =>
-  KafkaLog.open({
-    ...kafkaOptions(config),
-    mayMake: part !== 'visitor',
-    ...(part === 'processors' || part === 'sinks'
-      ? { store: { directory: join(config.data, 'kafka'), name: part } }
-      : {}),
-  })
+function openKafka(config: Config, part: Part): Promise<KafkaLog> {
+  const mayMake = part !== 'visitor'
+  // Tokens and the read model lie there too.
+  if (mayMake) mkdirSync(config.data, { recursive: true, mode: 0o700 })
+  const store = { directory: join(config.data, 'kafka'), name: part }
+  const hasTasks = part === 'processors' || part === 'sinks'
+  return KafkaLog.open({ ...kafkaOptions(config), mayMake, ...(hasTasks ? { store } : {}) })
+}
 
 const kafkaOptions = (config: Config) => ({
   ...connectionOf(config),
