@@ -226,11 +226,13 @@ export function transactions(): void {
             return
           }
       }
+      // Whoever failed commits no more.
+      const seen = () => {
+        assert.deepEqual(errors, [])
+        return committed
+      }
       const shared = first.share('task', ['task/0', 'task/1'], (task, until) => work(first, task, until), stop.signal)
-      await until(
-        () => committed,
-        count => count > 4,
-      )
+      await until(seen, count => count > 4)
       let late = 0
       between.answer = async ({ api }): Promise<Fate> => {
         if (api === API.HEARTBEAT) await pause(late++ < 4 ? 250 : 0)
@@ -242,10 +244,7 @@ export function transactions(): void {
         count => count > 4,
       )
       const before = committed
-      await until(
-        () => committed,
-        count => count > before + 4,
-      )
+      await until(seen, count => count > before + 4)
       stop.abort()
       await Promise.all([shared, other])
       assert.deepEqual(errors, [])
