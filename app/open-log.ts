@@ -1,6 +1,7 @@
 /** Which log an installation has, and how its records are written: only this file knows. */
 import { join } from 'node:path'
 import { localWire, registeredWire, type SchemaIds } from '../schemas/codec.ts'
+import { ODOO_TASK } from '../ingest/odoo/book.ts'
 import { register } from '../schemas/registration.ts'
 import { clockTicks } from '../schemas/topics.ts'
 import type { Wire } from '../streams/event.ts'
@@ -108,7 +109,7 @@ const openKafka = (config: Config, part: Part): Promise<KafkaLog> =>
   KafkaLog.open({
     ...kafkaOptions(config),
     mayMake: part !== 'visitor',
-    ...(part === 'processors' || part === 'sinks'
+    ...(part === 'processors' || part === 'sinks' || (part === 'ingest' && config.odooUrl !== undefined)
       ? { store: { directory: join(config.data, 'kafka'), name: part } }
       : {}),
   })
@@ -123,11 +124,12 @@ const kafkaOptions = (config: Config) => ({
 })
 
 type Tasks = readonly [group: string, tasks: readonly string[]]
-/** Each processor and each sink is a group; a sink has one task, which reads all partitions. */
+/** Each processor and each sink is a group; a sink has one task, which reads all partitions. So is who reads Odoo. */
 const groupsOf = (partitionsOf: Partitions): ReadonlyMap<string, readonly string[]> =>
   new Map([
     ...processors.map((processor): Tasks => [processor.name, tasksOf(processor, partitionsOf)]),
     ...sinkNames().map(({ name }): Tasks => [name, [name]]),
+    [ODOO_TASK, [ODOO_TASK]],
   ])
 
 const SASL = { 'scram-sha-512': 'SCRAM-SHA-512', 'scram-sha-256': 'SCRAM-SHA-256', plain: 'PLAIN' } as const

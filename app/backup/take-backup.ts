@@ -20,7 +20,7 @@ import { BackupRefused } from './refused.ts'
 
 const LOG = 'milepost.sqlite'
 /** What is small, and kept beside. */
-const BESIDE = ['clickhouse-password', 'tokens.json']
+const BESIDE = ['clickhouse-password', 'odoo-capability', 'tokens.json']
 /** A table that has no quiet moment for so long does not get one. */
 const PATIENCE_MS = minutes(1)
 /** Everybody who writes waits for it, and gives up after ten seconds. */
