@@ -63,6 +63,13 @@ const shape = z.strictObject({
   schemaRegistryCertFile: file.optional(),
   schemaRegistryKeyFile: file.optional(),
   partitions: z.coerce.number().int().min(1).max(128).default(4),
+  /** Absent: nothing of Odoo runs. */
+  odooUrl: z.url({ protocol: /^https?$/ }).optional(),
+  odooDatabase: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/)
+    .optional(),
+  odooApiKey: z.string().min(8).optional(),
   time: z.enum(['live', 'event']).default('live'),
   /** Ingest answers 503 from this part of the disk on. */
   diskLimit: z.coerce.number().gt(0).max(1).default(0.85),
@@ -94,6 +101,8 @@ const settings = shape.superRefine((given, context) => {
     'schemaRegistryUsername and schemaRegistryPassword belong together',
     (given.schemaRegistryUsername === undefined) === (given.schemaRegistryPassword === undefined),
   )
+  const odoo = [given.odooUrl, given.odooDatabase, given.odooApiKey].filter(setting => setting !== undefined)
+  needs('odooUrl', 'odooUrl, odooDatabase and odooApiKey belong together', odoo.length % 3 === 0)
   for (const key of ['kafkaCaFile', 'kafkaCertFile', 'kafkaKeyFile'] as const)
     needs(key, 'is for TLS: set kafkaTls', given[key] === undefined || kafkaTls)
   const isTls = given.clickhouseUrl?.startsWith('https:') ?? false
@@ -111,7 +120,7 @@ const ENV_PREFIX = 'MILEPOST_'
 /** The secret of the demo fleet's carrier: drawn anew at each start, handed to our own processes only. */
 export const DEMO_SECRET = 'MILEPOST_DEMO_SECRET'
 /** Secrets that `MILEPOST_…_FILE` may bring instead: a file holds what no list of processes shows. */
-const SECRETS = ['clickhousePassword', 'kafkaPassword', 'schemaRegistryPassword']
+const SECRETS = ['clickhousePassword', 'kafkaPassword', 'schemaRegistryPassword', 'odooApiKey']
 /** Variables that are not settings of their own. */
 const OTHER_VARIABLES = new Set([
   'MILEPOST_CONFIG',

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { localWire, registeredWire, type SchemaIds } from '../schemas/codec.ts'
+import { ODOO_TASK } from '../ingest/odoo/book.ts'
 import { COMPATIBILITY, register } from '../schemas/registration.ts'
 import { clockTicks } from '../schemas/topics.ts'
 import type { Wire } from '../streams/event.ts'
@@ -129,7 +130,7 @@ function openKafka(config: Config, part: Part): Promise<KafkaLog> {
   // Tokens and the read model lie there too.
   if (mayMake) mkdirSync(config.data, { recursive: true, mode: 0o700 })
   const store = { directory: join(config.data, 'kafka'), name: part }
-  const hasTasks = part === 'processors' || part === 'sinks'
+  const hasTasks = part === 'processors' || part === 'sinks' || (part === 'ingest' && config.odooUrl !== undefined)
   return KafkaLog.open({ ...kafkaOptions(config), mayMake, ...(hasTasks ? { store } : {}) })
 }
 
@@ -143,11 +144,12 @@ const kafkaOptions = (config: Config) => ({
 })
 
 type Tasks = readonly [group: string, tasks: readonly string[]]
-/** Each processor and each sink is a group; a sink has one task, which reads all partitions. */
+/** Each processor and each sink is a group; a sink has one task, which reads all partitions. So is who reads Odoo. */
 const groupsOf = (partitionsOf: Partitions): ReadonlyMap<string, readonly string[]> =>
   new Map([
     ...processors.map((processor): Tasks => [processor.name, tasksOf(processor, partitionsOf)]),
     ...sinkNames().map(({ name }): Tasks => [name, [name]]),
+    [ODOO_TASK, [ODOO_TASK]],
   ])
 
 const SASL = { 'scram-sha-512': 'SCRAM-SHA-512', 'scram-sha-256': 'SCRAM-SHA-256', plain: 'PLAIN' } as const

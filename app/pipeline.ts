@@ -1,7 +1,8 @@
 /**
  * The pipeline, in the order an event travels it. This list is the product.
  *
- *   shipment.request ─plan─▶ shipment.plan, vehicle.assignment, reference.link
+ *   shipment.request ─merge─▶ shipment.merge
+ *   shipment.request, .merge, odoo.change ─plan─▶ shipment.plan, vehicle.assignment, reference.link
  *   carrier.event ─claim─▶ carrier.claim ─resolve (with reference.link)─▶ shipment.event ─measure─▶ event.lag
  *   telematics.position ─follow (with vehicle.assignment)─▶ vehicle.position, shipment.sighting
  *   shipment.plan, .sighting, .event ─detect─▶ shipment.milestone ─predict─▶ shipment.eta
@@ -11,6 +12,7 @@ import { claimReferences } from '../processors/claim-references.ts'
 import { detectMilestones } from '../processors/detect-milestones.ts'
 import { followVehicles } from '../processors/follow-vehicles.ts'
 import { measureLag } from '../processors/measure-lag.ts'
+import { mergeRequests } from '../processors/merge-requests.ts'
 import { planShipments } from '../processors/plan-shipments.ts'
 import { predictEtas } from '../processors/predict-etas.ts'
 import { raiseCases } from '../processors/raise-cases.ts'
@@ -18,6 +20,7 @@ import { resolveReferences } from '../processors/resolve-references.ts'
 import type { AnyProcessor } from '../streams/processor.ts'
 
 export const processors: readonly AnyProcessor[] = [
+  mergeRequests,
   planShipments,
   claimReferences,
   resolveReferences,

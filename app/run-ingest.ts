@@ -16,6 +16,7 @@ import { aborted } from '../streams/together.ts'
 import type { Instant } from '../streams/time.ts'
 import type { Config } from './config.ts'
 import { openAppender, openFor, type Opened } from './open-log.ts'
+import { odooPoll } from './odoo-poll.ts'
 import { pipelineHealth } from './pipeline-health.ts'
 import { registerRead } from './read/read.ts'
 import { sessions } from './read/session.ts'
@@ -45,11 +46,13 @@ export async function runIngest(config: Config, logger: Logger, until: AbortSign
   const keys = partnerKeys(config)
   const open = sessions()
   const pipeline = () => pipelineHealth(log)
+  const odoo = odooPoll(config, { ...opened, clock, metrics, registry, logger })
 
   const server = httpServer({ logger, metrics })
   await registerIngest(server, {
     ...{ ...common, clock, metrics, tokens, failedAttempts: failed, guard },
     keysOf: partner => keys.get(partner),
+    odoo,
     versionOf: versionOf(views),
   })
   await registerRead(server, {
@@ -58,14 +61,19 @@ export async function runIngest(config: Config, logger: Logger, until: AbortSign
     requireRole: role => requires(tokens, failed, ...(role === 'read' ? (['read'] as const) : [])),
     openApi: [{ paths: ingestPaths, components: ingestComponents }],
   })
+  const stop = new AbortController()
   const ticking = config.time === 'live' ? startTicking({ ...common, log: logger, from }) : undefined
+  let polling: Promise<void> | undefined
   try {
     const address = await server.listen({ host: config.bind, port: config.httpPort })
     // Not before: a token that is made where nothing is served would never be shown.
     const first = await firstToken(tokensFile(config))
     announce(address, open.mintLink(address), first?.token)
-    await Promise.race([aborted(until), ...(ticking ? [ticking.done] : [])])
+    polling = odoo?.run(stop.signal)
+    await Promise.race([aborted(until), ...(ticking ? [ticking.done] : []), ...(polling ? [polling] : [])])
   } finally {
+    stop.abort()
+    await polling?.catch(() => undefined)
     await server.close()
     await ticking?.stop()
     await appender.close()

@@ -25,12 +25,19 @@ export interface Pems {
   readonly key: string | undefined
 }
 
-/** ClickHouse's password where none is set: drawn once and kept in the data directory, for its owner's eyes only. */
-export function clickhousePasswordOf(directory: string): string {
-  const path = join(directory, 'clickhouse-password')
+/** ClickHouse's password where none is set. */
+export const clickhousePasswordOf = (directory: string): string => drawnOnce(directory, 'clickhouse-password')
+
+/** What only Odoo is told of the address where it may knock. */
+export const odooCapabilityOf = (directory: string): string => drawnOnce(directory, ODOO_CAPABILITY)
+export const ODOO_CAPABILITY = 'odoo-capability'
+
+/** A secret of ours: drawn once and kept in the data directory, for its owner's eyes only. */
+function drawnOnce(directory: string, name: string): string {
+  const path = join(directory, name)
   if (!existsSync(path)) {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    const draft = join(directory, `.clickhouse-password.${process.pid}.draft`)
+    const draft = join(directory, `.${name}.${process.pid}.draft`)
     writeWhole(draft, `${randomBytes(24).toString('base64url')}\n`)
     try {
       // Whole or not at all, and not over what another process drew meanwhile.

@@ -6,6 +6,7 @@ import type { Case, CaseAction, CaseKind, Severity, ShipmentPlan } from '../sche
 import type { Instant } from '../streams/time.ts'
 import { minutes } from '../streams/time.ts'
 import type { Draft } from './corrections.ts'
+import { isLocated } from './geo.ts'
 import { type Journey, reachedAfter } from './journey.ts'
 import { deadlineOf } from './plans.ts'
 
@@ -105,5 +106,21 @@ export const missedGrounds = (plan: ShipmentPlan, way: Journey): Grounds[] =>
       evidence: { laterStop: further.stopId, reachedAt: iso(further.at) },
     }
   })
+
+/** The stops that can't be watched until somebody says where they are. */
+export const unlocatedGrounds = ({ stops, occurredAt }: ShipmentPlan): Grounds[] =>
+  stops.flatMap(({ stopId, place }) =>
+    isLocated(place)
+      ? []
+      : {
+          kind: 'stop_without_coordinates',
+          stopId,
+          severity: 'medium',
+          openedAt: occurredAt,
+          endedAt: null,
+          basis: `nobody knows where ${place.name} is`,
+          evidence: { place: place.name },
+        },
+  )
 
 const iso = (at: Instant): string => new Date(at).toISOString()

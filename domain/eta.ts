@@ -2,7 +2,7 @@
 import type { ShipmentEta, ShipmentPlan, Stop } from '../schemas/generated/events.ts'
 import { hours, type Instant, later, type Millis, minutes, seconds } from '../streams/time.ts'
 import type { Draft } from './corrections.ts'
-import { distanceM } from './geo.ts'
+import { distanceM, isLocated } from './geo.ts'
 import type { Journey } from './journey.ts'
 
 const MODEL_ID = 'remaining-way/1'
@@ -26,6 +26,8 @@ export interface Fix {
   readonly longitude: number
 }
 
+type Located = { readonly latitude: number; readonly longitude: number }
+
 /** The stops after the last one that something actual is known of. */
 export function stopsAhead({ stops }: ShipmentPlan, { reachedAt }: Journey): readonly Stop[] {
   const last = stops.findLastIndex(({ stopId }) => reachedAt.has(stopId))
@@ -42,12 +44,15 @@ export function etas(plan: ShipmentPlan, ahead: readonly Stop[], recent: readonl
   const basis = `${fix.vehicleId}, ${measured === undefined ? 'speed assumed' : 'speed of its last 2 h'}`
   let remainingM = 0
   let staysMs: Millis = 0
-  let from: { readonly latitude: number; readonly longitude: number } = fix
-  return ahead.map(stop => {
-    remainingM += distanceM(from, stop.place) * DETOUR
+  let from: Located = fix
+  // Nobody knows how far it is to a place without coordinates, nor by way of it.
+  const unknown = ahead.findIndex(({ place }) => !isLocated(place))
+  return ahead.slice(0, unknown === -1 ? ahead.length : unknown).map(stop => {
+    const to = stop.place as Located
+    remainingM += distanceM(from, to) * DETOUR
     const leftMs = seconds(remainingM / speedMps) + staysMs
     const after = (share: number): Instant => later(fix.occurredAt, seconds(Math.round((leftMs * share) / 1_000)))
-    from = stop.place
+    from = to
     staysMs += stayOf(stop)
     return {
       occurredAt: fix.occurredAt,

@@ -18,6 +18,11 @@ export function distanceM(a: Point, b: Point): number {
   return 2 * EARTH_RADIUS_M * Math.asin(Math.sqrt(Math.min(1, h)))
 }
 
+/** A place that somebody knows the coordinates of. */
+export const isLocated = <P extends { readonly latitude: number | null; readonly longitude: number | null }>(
+  place: P,
+): place is P & Point => place.latitude !== null && place.longitude !== null
+
 /** Not less than the distance in metres, without trigonometry: a degree of longitude is nowhere longer than one of latitude. */
 export function atMostM(a: Point, b: Point): number {
   const lat = b.latitude - a.latitude

@@ -3,7 +3,7 @@ import type { Period, ShipmentSighting, Stop, VehicleAssignment } from '../schem
 import { progressBucket } from '../schemas/topics.ts'
 import type { Instant } from '../streams/time.ts'
 import type { Draft } from './corrections.ts'
-import { distanceM, type Fence, fenceOf } from './geo.ts'
+import { distanceM, type Fence, fenceOf, isLocated, type Point } from './geo.ts'
 import { isStay, type Seen, type Visit } from './visits.ts'
 
 /** An assignment as it is kept: what is needed to follow a vehicle and no more. */
@@ -13,7 +13,7 @@ export interface Ride {
   /** Of what is said for the first time. */
   readonly firstRevision: number
   readonly periods: readonly Period[]
-  /** The stops in order. `nth`: how many stops before it are at the same place. `fence`: which of the fences. */
+  /** The stops in order, without those that nobody knows the place of. `nth`: how many stops before it are at the same place. `fence`: which of the fences. */
   readonly stops: readonly { readonly stopId: string; readonly fence: number; readonly nth: number }[]
   /** Each place once. */
   readonly fences: readonly Fence[]
@@ -36,13 +36,14 @@ export function rideOf(
 ): Ride {
   const periods = retracted ? [] : assignment.periods
   const fences: Fence[] = []
-  const places: Stop['place'][] = []
-  const stops = (retracted ? [] : assignment.stops).map(({ stopId, place }) => {
+  const places: Point[] = []
+  const stops = (retracted ? [] : assignment.stops).flatMap(({ stopId, place }) => {
+    if (!isLocated(place)) return []
     let fence = fences.findIndex(other => isSameFence(other, place))
     if (fence === -1) fence = fences.push(fenceOf(place)) - 1
     const nth = places.filter(other => distanceM(other, place) <= SAME_PLACE_M).length
     places.push(place)
-    return { stopId, fence, nth }
+    return [{ stopId, fence, nth }]
   })
   const ends = assignment.periods.map(({ until }) => until)
   const due = assignment.stops.map(({ dueBy, plannedArrival }) => dueBy ?? plannedArrival)

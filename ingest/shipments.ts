@@ -103,3 +103,24 @@ export const shipments: Adapter<ShipmentRequest> = {
     return { accepted: [{ value, receivedAt: said.receivedAt, hasHappened: true }], refused: [] }
   },
 }
+
+/** A picking's number, without a name of whose. */
+const NUMBER = /^[1-9]\d{0,14}$/
+
+/** The same beside an Odoo: `odoo.picking` with a mere number is a picking of this database. */
+export const shipmentsBeside = (database: string): Adapter<ShipmentRequest> => ({
+  ...shipments,
+  translate(delivery) {
+    const translation = shipments.translate(delivery)
+    const qualified = (value: ShipmentRequest): ShipmentRequest => ({
+      ...value,
+      references: value.references.map(one =>
+        one.scheme === 'odoo.picking' && NUMBER.test(one.value) ? { ...one, value: `${database}/${one.value}` } : one,
+      ),
+    })
+    return {
+      ...translation,
+      accepted: translation.accepted.map(one => ({ ...one, value: qualified(one.value) })),
+    }
+  },
+})

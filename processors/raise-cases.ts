@@ -10,7 +10,16 @@
  * while it flows the alarm stays where it was, and asks how things are when it rings. The rules are in
  * domain/cases.ts and domain/silence.ts; nothing here decides anything.
  */
-import { caseOf, deadlines, type Grounds, isOpen, lateGrounds, missedGrounds, withdrawn } from '../domain/cases.ts'
+import {
+  caseOf,
+  deadlines,
+  type Grounds,
+  isOpen,
+  lateGrounds,
+  missedGrounds,
+  unlocatedGrounds,
+  withdrawn,
+} from '../domain/cases.ts'
 import { corrections, isNews } from '../domain/corrections.ts'
 import {
   everyRow,
@@ -140,6 +149,7 @@ const grounds = (
 ): Grounds[] => [
   ...lateGrounds(holds, way, passed),
   ...missedGrounds(holds, way),
+  ...unlocatedGrounds(holds),
   ...onTheWay.flatMap(leg => {
     const silence = lastSilence(leg, fixesOn(kept, leg), passed)
     return silence ? silenceGrounds(leg, silence) : []

@@ -47,6 +47,17 @@ export const shipmentRequests = topic<Events.ShipmentRequest>()('shipment.reques
   keyOf: request => request.shipmentId,
   identityOf: request => request.shipmentId,
 })
+/** What a record of Odoo is called here. A picking's name is its shipment's id, so that all that plans it meets under one key. */
+export const odooKey = ({ database, model, id }: Pick<Events.OdooChange, 'database' | 'model' | 'id'>): string =>
+  `odoo-${database}-${model.slice(model.lastIndexOf('.') + 1)}-${id}`
+export const odooChanges = topic<Events.OdooChange>()('odoo.change.v1', {
+  keyOf: odooKey,
+  identityOf: ({ database, model, id }) => `${database}/${model}/${id}`,
+})
+export const shipmentMerges = topic<Events.ShipmentMerge>()('shipment.merge.v1', {
+  keyOf: merge => merge.shipmentId,
+  identityOf: merge => `${merge.shipmentId}/${merge.fromShipmentId}`,
+})
 export const shipmentPlans = topic<Events.ShipmentPlan>()('shipment.plan.v1', {
   keyOf: plan => plan.shipmentId,
   identityOf: plan => plan.shipmentId,

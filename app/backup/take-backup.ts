@@ -11,7 +11,7 @@ import { takeFile } from './take-file.ts'
 import { takeKafka } from './take-kafka.ts'
 
 /** What is small, and kept beside. */
-const BESIDE = ['clickhouse-password', 'tokens.json']
+const BESIDE = ['clickhouse-password', 'odoo-capability', 'tokens.json']
 
 export interface Making {
   readonly config: Config

@@ -15,7 +15,13 @@ export const status = z.enum(['active', 'cancelled'])
 export const phase = z
   .enum(['planned', 'under_way', 'delivered', 'cancelled'])
   .describe('under_way: something actual is known; delivered: left or delivered at the last stop')
-export const caseKind = z.enum(['late', 'missed_milestone', 'no_signal', 'ambiguous_reference'])
+export const caseKind = z.enum([
+  'late',
+  'missed_milestone',
+  'no_signal',
+  'ambiguous_reference',
+  'stop_without_coordinates',
+])
 export const caseState = z.enum(['open', 'acknowledged', 'resolved', 'withdrawn'])
 export const severity = z.enum(['low', 'medium', 'high'])
 export const action = z.enum(['acknowledge', 'resolve', 'comment'])
@@ -31,7 +37,12 @@ const stop = z
   .strictObject({
     stopId: z.string(),
     kind: z.enum(['pickup', 'delivery', 'via']),
-    place: z.strictObject({ name: z.string(), latitude, longitude, radiusM: z.number() }),
+    place: z.strictObject({
+      name: z.string(),
+      latitude: latitude.nullable(),
+      longitude: longitude.nullable().describe('Degrees east, WGS 84; null: nobody knows where it is'),
+      radiusM: z.number(),
+    }),
     plannedArrival: instant,
     dueBy: instant.nullable(),
     plannedDeparture: instant.nullable(),

@@ -158,6 +158,15 @@ export const ingestPaths = {
       },
     },
   },
+  '/v1/odoo/changed/{capability}': {
+    post: {
+      operationId: 'tellOdooChanged',
+      summary: 'Something changed in Odoo: poll soon. The body is not looked at',
+      security: [],
+      parameters: [parameter('capability', 'What only Odoo is told')],
+      responses: { ...ALWAYS, '204': { description: 'Heard' }, '404': refusal('There is no such address') },
+    },
+  },
   '/v1/clock': {
     post: {
       operationId: 'moveClock',

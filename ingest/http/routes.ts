@@ -12,12 +12,13 @@ import { readJson } from '../read-json.ts'
 import { type Received, type Receiver, receiver } from '../receive.ts'
 import { faultsOf, instant } from '../shapes.ts'
 import { type ShipmentVersions, shipmentVersions, type VersionOf } from '../shipment-versions.ts'
-import { shipments } from '../shipments.ts'
+import { shipments, shipmentsBeside } from '../shipments.ts'
 import { isSigned, readSignature, type Signed, type VerifyingKey } from '../signature.ts'
 import type { TokenCheck } from '../tokens.ts'
 import { type Admission, admission } from './admission.ts'
 import { type FailedAttempts, requires, unauthorized } from './authorize.ts'
 import { bodyOf, JSON_TYPE, mediaTypeOf, takeBytes } from './bodies.ts'
+import { type OdooBell, routeOdooChanged } from './odoo-changed.ts'
 import { Problem, PROBLEM_TYPE } from './problem.ts'
 
 export interface IngestNeeds {
@@ -31,6 +32,8 @@ export interface IngestNeeds {
   /** The keys that a partner may sign with, all of them valid now; undefined: no such partner. */
   readonly keysOf: (partner: string) => readonly VerifyingKey[] | undefined
   readonly versionOf: VersionOf
+  /** Who is told that something changed in Odoo, and what only those know who may say so; absent: there is no Odoo. */
+  readonly odoo?: (OdooBell & { readonly database: string }) | undefined
   /** Why nothing can be taken now, or undefined. */
   readonly guard: () => string | undefined
   readonly bodyLimitBytes?: number
@@ -59,6 +62,7 @@ export async function registerIngest(server: FastifyInstance, needs: IngestNeeds
     routeShipments(hall, versions)
     routePartnerEvents(hall)
     routeClock(hall)
+    if (needs.odoo) routeOdooChanged(scope, needs.odoo, needs.failedAttempts)
     done()
   })
 }
@@ -92,7 +96,7 @@ function routeShipments({ scope, needs, door, receiver }: Hall, versions: Shipme
       onlyJson(request)
       const { shipmentId } = request.params
       const received = receiver.receive(
-        shipments,
+        needs.odoo ? shipmentsBeside(needs.odoo.database) : shipments,
         deliveryOf(request, needs, shipmentId),
         `tms:${request.caller?.name ?? ''}`,
       )

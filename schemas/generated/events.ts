@@ -14,7 +14,7 @@ export type SubjectKind = 'shipment' | 'vehicle' | 'source' | 'reference'
 
 export type Action = 'acknowledge' | 'resolve' | 'comment'
 
-export type CaseKind = 'late' | 'missed_milestone' | 'no_signal' | 'ambiguous_reference'
+export type CaseKind = 'late' | 'missed_milestone' | 'no_signal' | 'ambiguous_reference' | 'stop_without_coordinates'
 
 export type Severity = 'low' | 'medium' | 'high'
 
@@ -29,6 +29,43 @@ export interface Note {
   readonly text: string
 }
 
+export type ShipmentStatus = 'active' | 'cancelled'
+
+export type StopKind = 'pickup' | 'delivery' | 'via'
+
+export interface RequestedPlace {
+  /** Name of the place */
+  readonly name: string
+  /** Degrees north, WGS 84 */
+  readonly latitude: number
+  /** Degrees east, WGS 84 */
+  readonly longitude: number
+  /** How near counts as there, metres */
+  readonly radiusM: number
+}
+
+export interface RequestedStop {
+  /** Identity of the stop within its shipment */
+  readonly stopId: string
+  /** What happens at the stop */
+  readonly kind: StopKind
+  /** Where the stop is */
+  readonly place: RequestedPlace
+  /** When the vehicle is to arrive */
+  readonly plannedArrival: Instant
+  /** The latest arrival that was agreed */
+  readonly dueBy: Instant | null
+  /** When the vehicle is to leave */
+  readonly plannedDeparture: Instant | null
+}
+
+export interface RiderSince {
+  /** Since when */
+  readonly plannedAt: Instant
+  /** The vehicle; null: none */
+  readonly vehicleId: string | null
+}
+
 export interface Claim {
   /** positions:VEHICLE or carrier:PARTNER */
   readonly by: string
@@ -40,17 +77,13 @@ export interface Claim {
   readonly identity: string
 }
 
-export type ShipmentStatus = 'active' | 'cancelled'
-
-export type StopKind = 'pickup' | 'delivery' | 'via'
-
 export interface Place {
   /** Name of the place */
   readonly name: string
-  /** Degrees north, WGS 84 */
-  readonly latitude: number
-  /** Degrees east, WGS 84 */
-  readonly longitude: number
+  /** Degrees north, WGS 84; null: nobody knows where it is */
+  readonly latitude: number | null
+  /** Degrees east, WGS 84; null: nobody knows where it is */
+  readonly longitude: number | null
   /** How near counts as there, metres */
   readonly radiusM: number
 }
@@ -275,6 +308,30 @@ export interface Late {
   readonly reason: string
 }
 
+/** A record of Odoo as it was read, or that it is gone; occurredAt is the latest write_date in it, of a deletion when it was missed. Key: odoo-DATABASE-MODEL-id, a picking's is its shipmentId. */
+export interface OdooChange {
+  /** When it happened, by the clock of the one who saw it */
+  readonly occurredAt: Instant
+  /** Database of Odoo */
+  readonly database: string
+  /** Model of Odoo: stock.picking, res.partner, … */
+  readonly model: string
+  /** Id of the record in its model */
+  readonly id: number
+  /** Rises each time the record is read as another than before: the highest one holds. Not less than the time of reading in milliseconds since the epoch, so that it rises also for a reader that has forgotten */
+  readonly revision: number
+  /** write_date of the record: when the transaction began that wrote it, in whole seconds; null once it is gone */
+  readonly writeDate: Instant | null
+  /** Company of the record in Odoo; null where it has none */
+  readonly companyId: string | null
+  /** False: it was archived, or is gone */
+  readonly active: boolean
+  /** It is gone, or hidden from the user whose key reads */
+  readonly deleted: boolean
+  /** The fields that were read, as JSON with sorted names; null once it is gone */
+  readonly row: string
+}
+
 /** A reference belongs to a shipment. Key: scheme|value. */
 export interface ReferenceLink {
   /** When it happened, by the clock of the one who saw it */
@@ -385,6 +442,38 @@ export interface ShipmentEvent {
   readonly retracted: boolean
 }
 
+/** What the owner of a shipment says of a picking of Odoo that it names: the version that holds; occurredAt is its plannedAt. Key: shipmentId. */
+export interface ShipmentMerge {
+  /** When it happened, by the clock of the one who saw it */
+  readonly occurredAt: Instant
+  /** The shipment that the picking is */
+  readonly shipmentId: string
+  /** What its owner calls it */
+  readonly fromShipmentId: string
+  /** Whether it is to be carried out */
+  readonly status: ShipmentStatus
+  /** What others call it */
+  readonly references: readonly Reference[]
+  /** Customer, as the plan names it */
+  readonly customerId: string | null
+  /** Carrier, as the plan names it */
+  readonly carrierId: string | null
+  /** Company of the installation, as the plan names it */
+  readonly companyId: string | null
+  /** The vehicle that carries it */
+  readonly vehicleId: string | null
+  /** The vehicle run that it is part of */
+  readonly loadId: string | null
+  /** Where the vehicle calls, in order */
+  readonly stops: readonly RequestedStop[]
+  /** Which vehicle carried it since when, by all its versions, in their order */
+  readonly riders: readonly RiderSince[]
+  /** Rises each time this fact is said again: the highest one holds */
+  readonly revision: number
+  /** The fact was taken back */
+  readonly retracted: boolean
+}
+
 /** How far a shipment has come: one claim wins, the others stay visible. Key: shipmentId. */
 export interface ShipmentMilestone {
   /** When it happened, by the clock of the one who saw it */
@@ -462,7 +551,7 @@ export interface ShipmentRequest {
   /** The vehicle run that it is part of */
   readonly loadId: string | null
   /** Where the vehicle calls, in order */
-  readonly stops: readonly Stop[]
+  readonly stops: readonly RequestedStop[]
 }
 
 /** A shipment’s vehicle was seen to arrive, leave, or be on its way. Key: shipmentId. */

@@ -202,3 +202,17 @@ test('only a secret may lie in a file', t => {
   for (const name of ['MILEPOST_KAFKA_USERNAME_FILE', 'MILEPOST_DATA_FILE'])
     assert.match(refused(t, {}, { [name]: fileOf(t, 'x') }), new RegExp(`\\(${name}\\): there is no such setting`))
 })
+
+test('Odoo’s three settings belong together, its key may lie in a file, and its database is one that Odoo would have', t => {
+  const odoo = { MILEPOST_ODOO_URL: 'https://odoo.example', MILEPOST_ODOO_DATABASE: 'acme' }
+  const config = settings(t, {}, { ...odoo, MILEPOST_ODOO_API_KEY_FILE: fileOf(t, 'Correct-Horse-7\n') })
+  assert.deepEqual(
+    [config.odooUrl, config.odooDatabase, config.odooApiKey],
+    ['https://odoo.example', 'acme', 'Correct-Horse-7'],
+  )
+  assert.match(refused(t, {}, odoo), /belong together/)
+  assert.match(refused(t, {}, { MILEPOST_ODOO_API_KEY: 'Correct-Horse-7' }), /belong together/)
+  const key = { MILEPOST_ODOO_API_KEY: 'Correct-Horse-7' }
+  for (const wrong of [{ MILEPOST_ODOO_URL: 'ftp://odoo' }, { MILEPOST_ODOO_DATABASE: 'a/b' }])
+    assert.doesNotMatch(refused(t, {}, { ...odoo, ...key, ...wrong }), /Correct/)
+})

@@ -7,6 +7,7 @@ import {
   referenceLinks,
   shipmentEtas,
   shipmentEvents,
+  shipmentMerges,
   shipmentMilestones,
   shipmentPlans,
   shipmentSightings,
@@ -16,12 +17,17 @@ import type { Driver } from '../../streams/drive.ts'
 import type { Event } from '../../streams/event.ts'
 import type { Topic } from '../../streams/topic.ts'
 
+const schemesOf = (references: readonly { scheme: string }[]) => new Set(references.map(({ scheme }) => scheme))
+
 type Reached = (driver: Driver) => Readonly<Record<string, boolean>>
 
 const ofJourneys: Reached = driver => {
   const of = <V>(topic: Topic<string, V>) => driver.written(topic).map(({ value }) => value)
   const milestones = of(shipmentMilestones)
   const raised = of(cases)
+  const ofOdoo = of(shipmentPlans).filter(
+    ({ shipmentId, loadId }) => shipmentId === 'odoo-lab-picking-7' && loadId !== null,
+  )
   const links = new Set(driver.written(referenceLinks).map(({ eventId }) => eventId))
   const afterLink = ({ cause, value }: Event<{ retracted: boolean }>) =>
     cause !== null && links.has(cause) && !value.retracted
@@ -35,6 +41,14 @@ const ofJourneys: Reached = driver => {
     'several versions of a plan': of(shipmentPlans).some(({ revision }) => revision > 1),
     'swapped vehicles': of(vehicleAssignments).some(({ retracted, revision }) => retracted || revision > 1),
     'vehicles that ride twice': of(vehicleAssignments).some(({ periods }) => periods.length > 1),
+    'pickings that are planned': ofOdoo.length > 0,
+    'pickings that are cancelled': ofOdoo.some(({ status }) => status === 'cancelled'),
+    'pickings that their owner names': of(shipmentMerges).length > 0,
+    'pickings that Odoo and their owner know': ofOdoo.some(({ references }) => schemesOf(references).has('shipment')),
+    'owners that take back what they named': of(shipmentMerges).some(
+      ({ references }) => !schemesOf(references).has('odoo.picking'),
+    ),
+    'stops without coordinates': raised.some(({ kind }) => kind === 'stop_without_coordinates'),
     'cancelled shipments': of(shipmentPlans).some(({ status }) => status === 'cancelled'),
     'arrivals by position': of(shipmentSightings).some(({ kind }) => kind === 'arrived'),
     'claims taken back': of(carrierClaims).some(({ retracted }) => retracted),

@@ -1,20 +1,22 @@
 /**
- * Journeys, made up: two shipments, two trucks and a carrier on one road, on one day; planned and planned anew, swapped,
+ * Journeys, made up: two shipments, a picking of Odoo, three trucks and a carrier on one road, on one day; planned and planned anew, swapped,
  * cancelled, seen, reported, corrected, taken back, and looked after by people. In the order in which it was said.
  */
 import fc from 'fast-check'
 import type {
   CaseAction,
   CarrierEvent,
+  OdooChange,
   Reference,
+  RequestedStop,
   ShipmentRequest,
-  Stop,
   StopKind,
 } from '../../schemas/generated/events.ts'
 import {
   referenceKey,
   carrierEvents,
   caseActions,
+  odooChanges,
   shipmentRequests,
   telematicsPositions,
 } from '../../schemas/topics.ts'
@@ -41,10 +43,12 @@ const oftener = <V>(often: V, ...seldom: V[]) => fc.constantFrom(often, often, o
 
 export const BOL: Reference = { scheme: 'bol', value: 'BOL-1' }
 const BOX: Reference = { scheme: 'container', value: 'BOX-1' }
+/** A picking of Odoo, as others name it. */
+const LAB_7: Reference = { scheme: 'odoo.picking', value: 'lab/7' }
 const SHIPMENTS = ['SHP-1', 'SHP-2'] as const
-const TRUCKS = ['TRUCK-7', 'TRUCK-8'] as const
+const TRUCKS = ['TRUCK-7', 'TRUCK-8', 'TRUCK9'] as const
 
-const stopAt = (stopId: string, dueBy: Instant): Stop => {
+const stopAt = (stopId: string, dueBy: Instant): RequestedStop => {
   const { kind = 'via', latitude = 0 } = PLACES[stopId] ?? {}
   return {
     stopId,
@@ -69,7 +73,10 @@ const plans = (shipmentId: string, most: number): fc.Arbitrary<Delivery[]> =>
         stops,
         status: fc.constantFrom('active', 'active', 'active', 'active', 'active', 'cancelled'),
         vehicleId: oftener<string | null>('TRUCK-7', 'TRUCK-8', null),
-        references: shipmentId === 'SHP-1' ? oftener([BOL], [BOL, BOX], []) : fc.constantFrom([BOL], [BOL], [BOX]),
+        references:
+          shipmentId === 'SHP-1'
+            ? oftener([BOL], [BOL], [BOL, BOX], [], [BOL, LAB_7])
+            : fc.constantFrom([BOL], [BOL], [BOX], [BOX, LAB_7]),
         customerId: oftener('CUST-1', 'CUST-2'),
       }),
       { minLength: most > 1 ? 1 : 0, maxLength: most, size: 'max' },
@@ -81,6 +88,45 @@ const plans = (shipmentId: string, most: number): fc.Arbitrary<Delivery[]> =>
         return emit(shipmentRequests, request({}, { ...version, shipmentId, occurredAt }), { receivedAt: occurredAt })
       }),
     )
+
+const odooTime = (at: Instant) => new Date(at).toISOString().slice(0, 19).replace('T', ' ')
+/** What Odoo says of its picking 7, reading by reading: planned anew, moved, found, loaded on another, cancelled, gone. */
+const readings: fc.Arbitrary<Delivery[]> = fc
+  .array(
+    fc.record({
+      at: clock,
+      due: clock,
+      state: oftener('assigned', 'done', 'cancel', 'draft', 'gone'),
+      shop: oftener(53.62, 0),
+      plate: oftener<string | null>('truck-9', '00-other', null),
+      tracking: oftener<string | false>(false, 'BOX-1'),
+    }),
+    { maxLength: 5, size: 'max' },
+  )
+  .map(versions =>
+    versions.map(({ at, due, state, shop, plate, tracking }, i) => {
+      const deleted = state === 'gone'
+      const address = (id: number, name: string, partner_latitude: number) => ({
+        ...{ id, name, ref: false, partner_latitude, partner_longitude: partner_latitude === 0 ? 0 : LONGITUDE },
+      })
+      const row = {
+        ...{ id: 7, name: 'WH/OUT/00007', state, picking_type_code: 'outgoing', carrier_tracking_ref: tracking },
+        ...{ scheduled_date: odooTime(due), date_deadline: i % 2 === 0 ? odooTime(due) : false, sale_id: false },
+        ...{
+          partner_id: address(42, 'shop', shop),
+          warehouse_address_id: address(1, 'depot', 53.5),
+          carrier_id: false,
+        },
+        batch_id: plate === null ? false : { id: 3, vehicle_id: { id: 1, license_plate: plate } },
+      }
+      const change: OdooChange = {
+        ...{ occurredAt: at, database: 'lab', model: 'stock.picking', id: 7, revision: 1_000 + i, deleted },
+        ...{ writeDate: deleted ? null : at, companyId: '1', active: !deleted },
+        row: deleted ? 'null' : JSON.stringify(row),
+      }
+      return emit(odooChanges, change, { source: 'odoo:lab', receivedAt: at })
+    }),
+  )
 
 /** A call of one to four fixes, then a way that is seen, or not. */
 const call = fc.record({
@@ -191,7 +237,10 @@ const shown = (delivery: Delivery): Delivery =>
 
 export const journeys: fc.Arbitrary<Delivery[]> = plans('SHP-1', 4).chain(first =>
   fc
-    .tuple(plans('SHP-2', 1), positions(TRUCKS[0], 5), positions(TRUCKS[1], 2), reports, actions(first))
+    .tuple(
+      ...[plans('SHP-2', 1), positions(TRUCKS[0], 5), positions(TRUCKS[1], 2), positions(TRUCKS[2], 2), readings],
+      ...[reports, actions(first)],
+    )
     .map(others => [...first, ...others.flat()].map(shown)),
 )
 

@@ -8,6 +8,7 @@ import {
   referenceLinks,
   shipmentEtas,
   shipmentEvents,
+  shipmentMerges,
   shipmentMilestones,
   shipmentPlans,
   shipmentSightings,
@@ -73,6 +74,7 @@ export async function tell(
 
 /** Facts that may be corrected and taken back. */
 const FACTS = {
+  merges: shipmentMerges,
   plans: shipmentPlans,
   assignments: vehicleAssignments,
   links: referenceLinks,

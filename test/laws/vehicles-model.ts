@@ -3,7 +3,7 @@
  * follow-vehicles must end with, in whatever order it heard it.
  */
 import { FUTURE, INACCURATE, JUMP, NULL_ISLAND } from '../../domain/flags.ts'
-import { distanceM } from '../../domain/geo.ts'
+import { distanceM, type Point } from '../../domain/geo.ts'
 import type { ShipmentSighting, TelematicsPosition, VehicleAssignment } from '../../schemas/generated/events.ts'
 import { telematicsPositions, vehicleAssignments } from '../../schemas/topics.ts'
 import type { Delivery } from '../../streams/drive.ts'
@@ -84,7 +84,7 @@ function sightingsOf({ shipmentId, vehicleId, periods, stops }: VehicleAssignmen
   const called: ShipmentSighting[] = []
   let end = Number.POSITIVE_INFINITY as Instant
   stops.forEach(({ stopId, place }, i) => {
-    const nth = stops.slice(0, i).filter(other => distanceM(other.place, place) <= 1).length
+    const nth = stops.slice(0, i).filter(other => distanceM(other.place as Point, place as Point) <= 1).length
     const stay = staysAt(place, series)[nth]
     const [first, last] = [stay?.[0], stay?.at(-1)]
     if (!first || !last) return
@@ -103,7 +103,7 @@ function sightingsOf({ shipmentId, vehicleId, periods, stops }: VehicleAssignmen
 function staysAt(place: VehicleAssignment['stops'][number]['place'], series: readonly Known[]): Known[][] {
   const runs: Known[][] = []
   series.forEach((fix, i) => {
-    if (distanceM(place, fix) > place.radiusM) return
+    if (distanceM(place as Point, fix) > place.radiusM) return
     const run = runs.at(-1)
     const before = series[i - 1]
     if (run && before && run.at(-1) === before) run.push(fix)

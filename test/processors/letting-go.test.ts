@@ -24,6 +24,7 @@ test('a year later only heads are left, and the links that are their own tombsto
     ...[...dense].flatMap(([list, blocks]) => (blocks.size > 0 ? `${task} ${list}` : [])),
   ])
   const heads = [
+    'merge-requests',
     'plan-shipments',
     'claim-references',
     'detect-milestones',

@@ -5,7 +5,7 @@ import type {
   ShipmentPlan,
   ShipmentRequest,
   ShipmentSighting,
-  Stop,
+  RequestedStop,
   StopKind,
   TelematicsPosition,
 } from '../../schemas/generated/events.ts'
@@ -47,7 +47,7 @@ export const where = (somewhere: Somewhere): { latitude: number; longitude: numb
 
 /** When each place has to be reached: `dueBy`, planned half an hour before. */
 export type Due = Partial<Record<Place, string>>
-export const stopAt = (place: Place, due: string): Stop => ({
+export const stopAt = (place: Place, due: string): RequestedStop => ({
   stopId: place,
   kind: places[place].kind,
   place: { name: place, latitude: places[place].latitude, longitude: places[place].longitude, radiusM: 300 },

@@ -24,7 +24,7 @@ export interface Answer {
 }
 
 interface Wishes extends Partial<
-  Pick<IngestNeeds, 'versionOf' | 'guard' | 'bodyLimitBytes' | 'maxBytesUnderWay' | 'wall'>
+  Pick<IngestNeeds, 'versionOf' | 'odoo' | 'guard' | 'bodyLimitBytes' | 'maxBytesUnderWay' | 'wall'>
 > {
   readonly clock?: IngestClock | EventClock
   readonly timeouts?: Partial<Timeouts>
