@@ -117,7 +117,7 @@ const settings = shape.superRefine((given, context) => {
 })
 
 const ENV_PREFIX = 'MILEPOST_'
-/** The secret of the demo fleet's carrier: drawn anew at each start, handed to our own processes only. */
+/** The secret of the demo's carriers: drawn anew at each start, handed to our own processes only. */
 export const DEMO_SECRET = 'MILEPOST_DEMO_SECRET'
 /** Secrets that `MILEPOST_…_FILE` may bring instead: a file holds what no list of processes shows. */
 const SECRETS = ['clickhousePassword', 'kafkaPassword', 'schemaRegistryPassword', 'odooApiKey']
@@ -132,7 +132,8 @@ const OTHER_VARIABLES = new Set([
   DEMO_SECRET,
 ])
 
-export const DEMO_PARTNER = 'demo-carrier'
+/** The carriers of the demo, each with manners of its own. */
+export const DEMO_PARTNERS = ['demo-northline', 'demo-rhone-express', 'demo-vistula-cargo', 'demo-iberia-road'] as const
 
 /** `MILEPOST_HTTP_PORT` is `httpPort`. */
 const keyOf = (variable: string): string =>
@@ -186,7 +187,8 @@ export function loadConfig(env: NodeJS.ProcessEnv, flags: Record<string, unknown
   const result = settings.safeParse(given)
   if (result.success && troubles.length === 0) {
     const demo = env[DEMO_SECRET]
-    const partners = { ...result.data.partners, ...(demo === undefined ? {} : { [DEMO_PARTNER]: { secret: demo } }) }
+    const simulated = demo === undefined ? [] : DEMO_PARTNERS.map(name => [name, { secret: demo }])
+    const partners = { ...result.data.partners, ...(Object.fromEntries(simulated) as Config['partners']) }
     return { ...result.data, partners, data: resolve(result.data.data) }
   }
   const wrong = (result.error?.issues ?? []).flatMap(issue =>

@@ -44,8 +44,12 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'what reads and writes what',
     load: async () => (await import('./commands/topology.ts')).topology,
   },
+  simulate: {
+    summary: 'let a simulated world happen to a running Milepost',
+    load: async () => (await import('./commands/simulate.ts')).simulate,
+  },
   demo: {
-    summary: 'send a small simulated fleet to a running Milepost',
+    summary: 'the simulated world that "start" shows',
     load: async () => (await import('./commands/demo.ts')).demo,
   },
   doctor: {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { deadLetterOf } from '../schemas/dead-letters.ts'
+import { vehiclePositions } from '../schemas/topics.ts'
 import { type ClickHouse, connect } from '../sinks/clickhouse/client.ts'
 import { spawnGateway, urlOf } from '../sinks/clickhouse/gateway/spawn.ts'
 import { migrate } from '../sinks/clickhouse/migrate.ts'
@@ -20,6 +21,10 @@ import { clickhouseSinks, towerSinks } from './sinks.ts'
 /** How long a batch may grow before it is written: ClickHouse likes few large inserts, people like a page that is now. */
 const TABLE_LINGER_MS = 300
 const TOWER_LINGER_MS = 150
+/** Of positions: a vehicle is one row a batch, so the fewer batches the fewer rows. */
+const VEHICLES_LINGER_MS = 300
+/** What is still young when it is let go of costs the garbage collector the least. */
+const TOWER_RECORDS = 10_000
 const BATCH = { records: 50_000, bytes: 16 << 20 }
 const RESPAWN_MS = 1_000
 
@@ -28,10 +33,11 @@ export async function runSinks(config: Config, logger: Logger, until: AbortSigna
   const opened = await openFor(config, 'sinks')
   const { log } = opened
   const views = openViews(config.data, log.id)
-  const engine = { ...opened, deadLetter: deadLetterOf, ...BATCH }
+  const engine = { ...opened, deadLetter: deadLetterOf, ...BATCH, records: TOWER_RECORDS }
   const tower = towerSinks(views).map((sink): SinkRun => {
     const startOver = { isDue: () => !views.isFilled(sink.name), settled: () => views.filled(sink.name) }
-    return { sink, lingerMs: TOWER_LINGER_MS, startOver }
+    const lingerMs = sink.reads.name === vehiclePositions.name ? VEHICLES_LINGER_MS : TOWER_LINGER_MS
+    return { sink, lingerMs, startOver }
   })
   try {
     const jobs = [

@@ -1,10 +1,9 @@
-/** Feeds a running Milepost with a made-up fleet: `node tools/feed.ts --help`. */
+/** Feeds a running Milepost with a made-up fleet: `node tools/feed.ts --help`. For one that lives: `milepost simulate`. */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type Delivery, HOUR } from './feeder/delivery.ts'
 import { inOrder, MOST_LATE_MS, shuffled } from './feeder/disorder.ts'
 import { calmShares, defaultShares, type Shares } from './feeder/features.ts'
-import { liveFleet } from './feeder/fleet.ts'
 import { positionsLoad } from './feeder/load.ts'
 import { random } from './feeder/random.ts'
 import { type ReadyPositions, send, type SendReport } from './feeder/send.ts'
@@ -16,7 +15,6 @@ const HELP = `Feeds a running Milepost with a made-up fleet.
 
 What to send
   --mode world          some days of a fleet, with its truth (default)
-  --mode fleet          a small fleet that drives now, until stopped
   --mode load           positions only, for load
 Where to
   --url URL             base address (default http://127.0.0.1:8080)
@@ -24,7 +22,7 @@ Where to
   --secret NAME=whsec_… the secret of a partner, once for each; the events go to the partners named here
 A world
   --seed N              the same seed is the same world (default 1)
-  --vehicles N          default ${defaults.vehicles} (fleet: 20, load: 1000)
+  --vehicles N          default ${defaults.vehicles} (load: 1000)
   --shipments N         journeys of each vehicle, default ${defaults.shipmentsPerVehicle}
   --fix-every SECONDS   10–60, default ${defaults.fixEverySeconds}
   --start TIME          its first hour, ISO 8601; default: so that it ends now
@@ -36,8 +34,6 @@ A world
   --order sent|in-order|shuffled   as it is told (default), as it happened, or held back by up to 24 h more
   --truth FILE          write what Milepost must conclude, as JSON
   --dry-run             make it, write the truth, send nothing
-A fleet
-  --tempo N             trips and stops N times shorter, 1–20, default 1
 Load
   --positions N         default 100000
 Sending
@@ -66,7 +62,6 @@ const options = {
   order: { type: 'string', default: 'sent' },
   truth: { type: 'string' },
   'dry-run': { type: 'boolean', default: false },
-  tempo: { type: 'string', default: '1' },
   positions: { type: 'string', default: '100000' },
   batch: { type: 'string', default: '1000' },
   ndjson: { type: 'boolean', default: false },
@@ -138,19 +133,12 @@ async function main(): Promise<void> {
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort())
 
-  let deliveries: Iterable<Delivery | ReadyPositions> | AsyncIterable<Delivery>
+  let deliveries: Iterable<Delivery | ReadyPositions>
   if (values.mode === 'world') {
     const world = worldOf(values, partners)
     if (values.truth !== undefined) writeFileSync(values.truth, JSON.stringify(world.truth, null, 1) + '\n')
     if (values['dry-run']) return void process.stdout.write(JSON.stringify(world.truth.totals) + '\n')
     deliveries = ordered(world, values.order, values.seed)
-  } else if (values.mode === 'fleet') {
-    deliveries = liveFleet({
-      vehicles: number('vehicles', values.vehicles ?? '20'),
-      tempo: number('tempo', values.tempo),
-      ...(partners.length > 0 && { partners }),
-      signal: stop.signal,
-    })
   } else if (values.mode === 'load') {
     deliveries = positionsLoad({
       vehicles: number('vehicles', values.vehicles ?? '1000'),
@@ -159,7 +147,7 @@ async function main(): Promise<void> {
       endAt: Date.now(),
       format: values.ndjson ? 'ndjson' : 'array',
     })
-  } else throw new RangeError('--mode must be world, fleet or load')
+  } else throw new RangeError('--mode must be world or load')
 
   if (values.mode !== 'load' && partners.length === 0)
     throw new RangeError('--secret is missing: NAME=whsec_… of a partner')
@@ -176,7 +164,6 @@ async function main(): Promise<void> {
     { url: values.url, token, secrets },
     {
       batch: number('batch', values.batch),
-      atOnce: values.mode === 'fleet',
       format: values.ndjson ? 'ndjson' : 'array',
       concurrency: number('concurrency', values.concurrency),
       ...(values.rate !== undefined && { positionsPerSecond: number('rate', values.rate) }),

@@ -1,24 +1,39 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createToken, listTokens, revokeToken } from '../../ingest/tokens.ts'
-import { liveFleet } from '../../tools/feeder/fleet.ts'
-import { send } from '../../tools/feeder/send.ts'
 import { urlOf } from '../../sinks/clickhouse/gateway/spawn.ts'
 import { pause } from '../../streams/together.ts'
-import { DEMO_PARTNER, DEMO_SECRET, loadConfig } from '../config.ts'
+import { drive } from '../../tools/simulate/drive.ts'
+import { DEMO_PARTNERS, DEMO_SECRET, loadConfig } from '../config.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { tokensFile } from '../tokens-file.ts'
 import { type Command, UsageError } from './command.ts'
 
 const NAME = 'demo'
-/** Trips and stops this many times shorter than in life, so that something happens while one looks. */
-const TEMPO = 6
+const VEHICLES = 120
+/** What has been driven when it begins: long enough that trucks are everywhere on their ways. */
+const HISTORY_MS = 10 * 3_600_000
+/** A world that stood still for longer is left, and another one begins. */
+const MOST_ASLEEP_MS = 24 * 3_600_000
+/** A world that is older takes too long to be made again. */
+const MOST_AGE_MS = 5 * 24 * 3_600_000
+const KEEP_EVERY_MS = 10_000
+/** What is under way may have to be sent again. */
+const OVERLAP_MS = 120_000
 /** The server may take its time to start. */
 const PATIENCE_MS = 600_000
+
+interface World {
+  readonly seed: string
+  readonly startAt: number
+  readonly sentUntil?: number
+}
 
 export const demo: Command = {
   usage: `milepost demo
 
-Run by "milepost start" unless --no-demo: some 20 vehicles between European cities, their plans and their carrier.`,
+Run by "milepost start" unless --no-demo: ${VEHICLES} trucks between European cities, their plans and their carriers,
+under way for some hours already. Started again within a day it goes on where it was.`,
   async run() {
     const secret = process.env[DEMO_SECRET]
     if (secret === undefined) throw new UsageError('the demo is started by "milepost start"')
@@ -31,15 +46,49 @@ Run by "milepost start" unless --no-demo: some 20 vehicles between European citi
     const created = await createToken(path, 'ingest', NAME)
     for (const token of listTokens(path))
       if (token.name === NAME && token.id !== created.id) await revokeToken(path, token.id)
+    const file = join(config.data, 'demo.json')
+    const world = worldIn(file, Date.now())
+    let keptAt = 0
     try {
-      await send(
-        liveFleet({ vehicles: 20, tempo: TEMPO, partners: [DEMO_PARTNER], signal }),
-        { url: urlOf(config.bind, config.httpPort), token: created.token, secrets: { [DEMO_PARTNER]: secret } },
-        { atOnce: true, giveUpAfterMs: PATIENCE_MS, signal },
-      )
+      await drive({
+        ...world,
+        vehicles: VEHICLES,
+        fixEverySeconds: 45,
+        uploadEverySeconds: 45,
+        partners: DEMO_PARTNERS,
+        target: {
+          url: urlOf(config.bind, config.httpPort),
+          token: created.token,
+          secrets: Object.fromEntries(DEMO_PARTNERS.map(name => [name, secret])),
+        },
+        giveUpAfterMs: PATIENCE_MS,
+        signal,
+        onProgress: (_, reached) => {
+          if (Date.now() - keptAt < KEEP_EVERY_MS || reached <= world.startAt) return
+          keptAt = Date.now()
+          keep(file, { ...world, sentUntil: Math.max(world.sentUntil ?? 0, reached - OVERLAP_MS) })
+        },
+      })
     } finally {
       await revokeToken(path, created.id)
     }
     return 0
   },
+}
+
+/** The world that was shown last, or another one: two never mix under the same names. */
+function worldIn(file: string, now: number): World {
+  if (existsSync(file)) {
+    const world = JSON.parse(readFileSync(file, 'utf8')) as Partial<World>
+    const { seed, startAt, sentUntil } = world
+    const fresh = sentUntil !== undefined && now - sentUntil < MOST_ASLEEP_MS && sentUntil <= now
+    if (seed !== undefined && startAt !== undefined && fresh && now - startAt < MOST_AGE_MS)
+      return { seed, startAt, sentUntil }
+  }
+  return { seed: Math.floor(now / 1_000).toString(36), startAt: now - HISTORY_MS }
+}
+
+function keep(file: string, world: World): void {
+  writeFileSync(`${file}.new`, JSON.stringify(world))
+  renameSync(`${file}.new`, file)
 }

@@ -24,7 +24,7 @@ export const start: Command = {
   usage: `milepost start [--target all|ingest|processors|sinks] [--no-demo] [--time live|event]
 
   --target   all (default) runs each of the others as a process of its own
-  --no-demo  start empty: without the small simulated fleet
+  --no-demo  start empty: without the simulated world
   --time     live (default): the clock is the wall clock; event: the clock follows what is sent`,
   async run(args) {
     const { values } = parseArgs({

@@ -215,6 +215,26 @@ export const shipmentPage = z
   .meta({ id: 'ShipmentPage' })
 export const casePage = z.strictObject({ cases: z.array(caseShape), nextCursor }).meta({ id: 'CasePage' })
 
+export const vehicle = z
+  .strictObject({
+    vehicleId: z.string(),
+    occurredAt: instant.describe('When it was there'),
+    receivedAt: instant.describe('When we were told'),
+    latitude,
+    longitude,
+    speedMps: z.number().nullable().describe('Speed over ground, metres per second'),
+    courseDeg: z.number().nullable().describe('Course over ground, degrees from north'),
+    source: z.string(),
+    shipmentIds: z.array(z.string()).describe('What it carries: assigned, and neither delivered nor cancelled'),
+    worstCase: severity.nullable().describe('Of the open cases of these'),
+    next: z
+      .strictObject({ shipmentId: z.string(), place, p50: instant, lateByS: z.int() })
+      .nullable()
+      .describe('The next stop, of the shipment that is the latest against what was agreed'),
+  })
+  .meta({ id: 'Vehicle' })
+export const vehiclePage = z.strictObject({ vehicles: z.array(vehicle), nextCursor }).meta({ id: 'VehiclePage' })
+
 export const caseAction = z
   .strictObject({
     eventId: z.string(),

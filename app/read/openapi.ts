@@ -87,9 +87,9 @@ function operationOf(
         ]),
       ),
       ...Object.fromEntries(
-        Object.entries(answers).map(([status, { description, shape }]) => [
+        Object.entries(answers).map(([status, { description, shape, type = 'application/json' }]) => [
           status,
-          { description, content: content('application/json', schemas.refer(shape, 'output')) },
+          { description, content: content(type, schemas.refer(shape, 'output')) },
         ]),
       ),
     },

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
+import { brotliCompressSync, constants } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
 
 const FOLDER = join(import.meta.dirname, '../../dashboards/control-tower')
@@ -9,6 +10,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
   '.svg': 'image/svg+xml',
 }
 
@@ -22,16 +24,23 @@ export const SECURITY_HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
 } as const
 
-/** `/` and `/assets/NAME`. Anybody may have them: they hold no data. */
+/** Of the whole page half the bytes that gzip leaves, in a moment. */
+const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } }
+
+/** `/` and `/assets/PATH`. Anybody may have them: they hold no data. */
 export function pageRoutes(app: FastifyInstance): void {
-  for (const name of readdirSync(FOLDER)) {
+  for (const name of readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })) {
     const type = TYPES[extname(name)]
     if (type === undefined) continue
     const bytes = readFileSync(join(FOLDER, name))
+    const small = brotliCompressSync(bytes, BROTLI)
     const etag = `"${hash('sha256', bytes).slice(0, 16)}"`
-    app.get(name === 'index.html' ? '/' : `/assets/${name}`, (request, reply) => {
-      reply.headers({ etag, 'cache-control': 'no-cache' })
-      return request.headers['if-none-match'] === etag ? reply.code(304).send() : reply.type(type).send(bytes)
+    app.get(name === 'index.html' ? '/' : `/assets/${name.replaceAll('\\', '/')}`, (request, reply) => {
+      reply.headers({ etag, 'cache-control': 'no-cache', vary: 'accept-encoding' })
+      if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+      const takesBrotli = /\bbr\b/.test(String(request.headers['accept-encoding']))
+      if (takesBrotli) reply.header('content-encoding', 'br')
+      return reply.type(type).send(takesBrotli ? small : bytes)
     })
   }
 }

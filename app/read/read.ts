@@ -1,7 +1,9 @@
-/** The read side of the HTTP API: shipments, cases, health, metrics, /openapi.json, and the page at `/`. */
+/** The read side of the HTTP API: shipments, vehicles, cases, what changes, health, metrics, /openapi.json, and the page at `/`. */
 import type { FastifyInstance } from 'fastify'
 import { type RequireRole, tokensOrSession } from './access.ts'
 import { type CaseNeeds, caseRoutes } from './cases.ts'
+import { liveFeed } from './live.ts'
+import { liveRoutes } from './live-route.ts'
 import { type HealthNeeds, healthRoutes } from './health.ts'
 import { openApiDocument, openApiOf, type OpenApiPart } from './openapi.ts'
 import { pageRoutes, SECURITY_HEADERS } from './page.ts'
@@ -9,6 +11,7 @@ import { answerProblem } from './problem.ts'
 import { serve } from './route.ts'
 import { loginRoutes, type Sessions } from './session.ts'
 import { shipmentRoutes } from './shipments.ts'
+import { vehicleRoutes } from './vehicles.ts'
 
 export interface ReadNeeds extends CaseNeeds, HealthNeeds {
   readonly requireRole: RequireRole
@@ -22,10 +25,19 @@ export interface ReadNeeds extends CaseNeeds, HealthNeeds {
 
 /** Put the routes on a server made by `httpServer`. */
 export async function registerRead(server: FastifyInstance, needs: ReadNeeds): Promise<void> {
-  const routes = [...shipmentRoutes(needs), ...caseRoutes(needs), ...healthRoutes(needs)]
+  const feed = liveFeed(needs)
+  const routes = [
+    ...shipmentRoutes(needs),
+    ...vehicleRoutes(needs),
+    ...caseRoutes(needs),
+    ...liveRoutes(feed),
+    ...healthRoutes(needs),
+  ]
   const document = JSON.stringify(openApiDocument(needs.version, [openApiOf(routes), ...needs.openApi]))
   await server.register((scope, _options, done) => {
     scope.setErrorHandler(answerProblem)
+    // Before the server waits for its connections: those of listeners never end by themselves.
+    scope.addHook('preClose', () => feed.close())
     scope.addHook('onRequest', (_request, reply, next) => {
       reply.headers(SECURITY_HEADERS)
       next()

@@ -1,5 +1,5 @@
 /** A route as a value: what is served and what /openapi.json says of it are made of the same declaration. */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { Problem } from '../../ingest/http/problem.ts'
 import type { ReadRole, RequireRole } from './access.ts'
@@ -13,10 +13,22 @@ export interface Asked<P extends Shape, Q extends Shape, B extends Shape> {
   readonly query: Read<Q>
   readonly body: Read<B>
   readonly request: FastifyRequest
+  readonly reply: FastifyReply
 }
 export interface Answer {
   readonly status: number
   readonly body: unknown
+}
+
+export const TAKEN = Symbol('the reply is taken')
+type Handled = Answer | typeof TAKEN
+
+export interface Documented {
+  readonly description: string
+  /** Of the body; of an event stream, of what each event carries. */
+  readonly shape: z.ZodType
+  /** Unless told, application/json. */
+  readonly type?: string
 }
 
 export interface Route<P extends Shape = Shape, Q extends Shape = Shape, B extends Shape = Shape> {
@@ -31,14 +43,15 @@ export interface Route<P extends Shape = Shape, Q extends Shape = Shape, B exten
   readonly query?: Q
   readonly body?: B
   /** What is answered when all is well, by status. */
-  readonly answers: Readonly<Record<number, { readonly description: string; readonly shape: z.ZodType }>>
+  readonly answers: Readonly<Record<number, Documented>>
   /** The problems it answers beside those of its role and its input. */
   readonly problems?: Readonly<Record<number, string>>
-  readonly handle: (asked: Asked<P, Q, B>) => Answer | Promise<Answer>
+  /** `TAKEN`: it has hijacked the reply and answers by itself. */
+  readonly handle: (asked: Asked<P, Q, B>) => Handled | Promise<Handled>
 }
 /** A list mixes routes with inputs of every shape. */
 export interface AnyRoute extends Omit<Route, 'handle'> {
-  readonly handle: (asked: never) => Answer | Promise<Answer>
+  readonly handle: (asked: never) => Handled | Promise<Handled>
 }
 
 export const route = <P extends Shape = undefined, Q extends Shape = undefined, B extends Shape = undefined>(
@@ -61,8 +74,11 @@ export function serve(app: FastifyInstance, requireRole: RequireRole, routes: re
           query: read(one.query, request.query),
           body: read(one.body, request.body ?? {}, 422),
           request,
+          reply,
         }
-        const { status, body } = await one.handle(asked as never)
+        const answer = await one.handle(asked as never)
+        if (answer === TAKEN) return reply
+        const { status, body } = answer
         return reply
           .code(status)
           .header('cache-control', 'no-store')

@@ -1,28 +1,80 @@
 /** Cases: the list of those that need someone, and what one can do about each. */
 import { h } from './dom.js'
-import { ago, caseBadge, time, words } from './format.js'
+import { ago, caseBadge, count, SEVERITIES, time, words } from './format.js'
+import { steady, waiting } from './steady.js'
 
-export function casesView({ at, cases, now, sending }, act) {
-  const card = aCase => caseCard(aCase, { now, sending, inShipment: false }, act)
+const GROUPS = [
+  ['high', 'High'],
+  ['medium', 'Medium'],
+  ['low', 'Low'],
+]
+/** Of each severity: more than that nobody works through on one page. */
+const SHOWN = 50
+
+/** What to ask the API for, of what the address says: each severity by itself. */
+export const caseQueries = ({ filter }) =>
+  GROUPS.filter(([severity]) => !filter || filter === severity).map(([severity]) => ({
+    ...{ state: 'open,acknowledged', severity },
+    limit: SHOWN,
+  }))
+
+export function casesView(state, act) {
+  const { at, cases, overview } = state
   return h(
     'section',
     { class: 'whole', key: 'cases', 'aria-labelledby': 'cases-title' },
     h('h2', { id: 'cases-title' }, 'Open cases'),
+    h(
+      'nav',
+      { class: 'chips', 'aria-label': 'Which cases' },
+      [['', 'All'], ...GROUPS].map(([severity, name]) =>
+        h(
+          'a',
+          {
+            class: 'chip',
+            href: act.href({ view: at.view, filter: severity }),
+            'aria-current': at.filter === severity ? 'true' : null,
+          },
+          severity ? h('span', { class: `dot ${SEVERITIES[severity]}` }) : null,
+          name,
+          h('span', { class: 'count' }, overview ? count(howMany(overview, severity)) : ''),
+        ),
+      ),
+    ),
     cases === undefined
-      ? h('p', { class: 'quiet' }, 'Loading…')
-      : cases.cases.length === 0
+      ? h('p', { class: 'quiet', key: 'wait' }, 'Loading…')
+      : cases.every(({ cases: some }) => some.length === 0)
         ? h('p', { class: 'quiet', key: 'none' }, 'Nothing needs you.')
         : h(
             'div',
             { key: 'some' },
             nameField(act),
-            h('div', { class: 'case-grid' }, cases.cases.map(card)),
-            cases.nextCursor ? older(at) : null,
+            cases.map((page, i) => group(caseQueries(at)[i]?.severity, page, state, act)),
           ),
   )
 }
 
-const older = () => h('p', { class: 'quiet' }, 'These are the newest; there are more.')
+const howMany = ({ openCases }, severity) =>
+  severity ? openCases[severity] : Object.values(openCases).reduce((sum, n) => sum + n, 0)
+
+function group(severity, page, { now, sending }, act) {
+  const id = `cases-${severity}`
+  const { items, news, isGone } = steady(id, severity, page.cases, ({ caseId }) => caseId)
+  if (items.length === 0) return null
+  const title = GROUPS.find(([name]) => name === severity)?.[1]
+  return h(
+    'section',
+    { class: 'part', key: severity, 'aria-labelledby': `${id}-title` },
+    h('h3', { id: `${id}-title` }, title),
+    waiting(news, id, act),
+    h(
+      'div',
+      { class: 'case-grid', id },
+      items.map(aCase => caseCard(aCase, { now, sending, inShipment: false, isGone: isGone(aCase) }, act)),
+    ),
+    page.nextCursor ? h('p', { class: 'quiet' }, 'These are the newest; there are more.') : null,
+  )
+}
 
 export const nameField = act =>
   h(
@@ -38,9 +90,9 @@ export const nameField = act =>
     }),
   )
 
-export function caseCard(aCase, { now, sending, inShipment }, act) {
+export function caseCard(aCase, { now, sending, inShipment, isGone = false }, act) {
   const { caseId, kind, subject, shipmentId, stopId, state, owner, openedAt, closedAt, closedBy, notes } = aCase
-  const open = state === 'open' || state === 'acknowledged'
+  const open = !isGone && (state === 'open' || state === 'acknowledged')
   return h(
     'article',
     { class: 'case', key: caseId, 'aria-label': `${words(kind)}, ${shipmentId ?? subject.id}` },
@@ -60,7 +112,11 @@ export function caseCard(aCase, { now, sending, inShipment }, act) {
       { class: 'quiet' },
       open
         ? ['since ', time(openedAt, now), ` (${ago(openedAt, now)})`]
-        : [time(openedAt, now), closedAt ? [' to ', time(closedAt, now)] : null, ` · ${state}`],
+        : [
+            time(openedAt, now),
+            closedAt ? [' to ', time(closedAt, now)] : null,
+            isGone ? ' · closed meanwhile' : ` · ${state}`,
+          ],
       owner ? ` · ${owner} has it` : null,
       closedBy ? ` · closed by ${closedBy}` : null,
     ),

@@ -8,7 +8,11 @@ export function detail({ at, shipment, missing, now, sending }, act) {
   return h(
     'section',
     { class: 'detail', key: `detail ${at.shipment}`, 'aria-labelledby': 'detail-title' },
-    h('a', { class: 'back', href: act.href({ ...at, shipment: '' }) }, 'Back to the list'),
+    h(
+      'a',
+      { class: 'back', href: act.href({ ...at, shipment: '', vehicle: '' }) },
+      at.view === '' ? 'All vehicles' : 'Back to the list',
+    ),
     h('h2', { id: 'detail-title', tabindex: '-1' }, at.shipment),
     loaded
       ? parts(loaded, now, sending, act)

@@ -13,13 +13,18 @@ const number = new Intl.NumberFormat()
 
 export const count = n => number.format(n)
 
-const sameDay = (a, b) => new Date(a).toDateString() === new Date(b).toDateString()
-
 /** The day is left out where it is that of `near`. */
 export function time(iso, near) {
   const text = (near && sameDay(iso, near) ? clock : dayAndClock).format(new Date(iso))
   return h('time', { datetime: iso, title: iso.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC') }, text)
 }
+
+const sameDay = (a, b) => new Date(a).toDateString() === new Date(b).toDateString()
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' })
+
+/** Hours and minutes of milliseconds, with the weekday where it is not that of `near`. */
+export const clockTime = (ms, near) =>
+  sameDay(ms, near) ? clock.format(ms) : `${weekday.format(ms)} ${clock.format(ms)}`
 
 /** `3 min`, `2 h 05`, `4 days`. */
 export function span(seconds) {
@@ -46,16 +51,18 @@ export const interval = (eta, now) => [
 ]
 
 const EARLY_S = 15 * 60
+const VERY_LATE_S = 15 * 60
 
 export function lateness({ lateByS, by }) {
   const expected = by === 'eta' ? h('span', { class: 'quiet' }, ' expected') : null
-  if (lateByS >= 60) return [h('span', { class: 'badge bad' }, `${span(lateByS)} late`), expected]
+  if (lateByS >= 60)
+    return [h('span', { class: `badge ${lateByS >= VERY_LATE_S ? 'bad' : 'warn'}` }, `${span(lateByS)} late`), expected]
   if (lateByS <= -EARLY_S) return [h('span', { class: 'badge good' }, `${span(lateByS)} early`), expected]
   return [h('span', { class: 'badge good' }, 'on time'), expected]
 }
 
 export const PHASES = { planned: 'Planned', under_way: 'Under way', delivered: 'Delivered', cancelled: 'Cancelled' }
-const SEVERITIES = { low: 'plain', medium: 'warn', high: 'bad' }
+export const SEVERITIES = { low: 'plain', medium: 'warn', high: 'bad' }
 
 export const caseBadge = aCase =>
   h(

@@ -2,8 +2,26 @@
 import { h } from './dom.js'
 import { count, time, words } from './format.js'
 
-const COLUMNS = ['Hop', 'State', 'In', 'Out', 'Dropped', 'Waiting', 'Dead letters']
+const COLUMNS = ['Hop', 'State', 'In', 'A second', 'Out', 'Dropped', 'Waiting', 'Dead letters']
 const STATES = { running: 'good', catching_up: 'warn', paused: 'warn', stopped: 'bad' }
+
+/** What the stream tells of hops takes the place of what was asked for before. */
+export function withLive(pipeline, { ready, tick, hops }, before) {
+  const rows = new Map(hops.map(row => [row[0], row]))
+  return {
+    ...pipeline,
+    ready,
+    tick: tick === null ? null : new Date(tick).toISOString(),
+    hops: pipeline.hops.map(hop => {
+      const row = rows.get(hop.hop)
+      if (!row) return hop
+      const [, state, read, out, , deadLetters, lag] = row
+      const was = before?.rows.get(hop.hop)
+      const perSecond = was ? Math.max(0, (read - was[2]) / before.seconds) : undefined
+      return { ...hop, state, in: read, out, deadLetters, lag, perSecond }
+    }),
+  }
+}
 
 export function pipelineView({ pipeline, now }) {
   if (!pipeline) return h('p', { class: 'quiet', key: 'wait' }, 'Loading…')
@@ -57,6 +75,11 @@ function row({ hop, kind, state, detail, dropped, deadLetters, lag, ...flow }) {
       ),
     ),
     number('In', flow.in),
+    h(
+      'td',
+      { role: 'cell', class: 'number', 'data-label': 'A second' },
+      h('div', null, flow.perSecond === undefined ? '–' : rate(flow.perSecond)),
+    ),
     number('Out', flow.out),
     number(
       'Dropped',
@@ -95,3 +118,5 @@ const troubles = (title, meaning, { count: n, last }, now) =>
         )
       : null,
   )
+
+const rate = n => count(n < 10 ? Math.round(n * 10) / 10 : Math.round(n))

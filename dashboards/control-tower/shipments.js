@@ -2,6 +2,9 @@
 import { detail } from './detail.js'
 import { h } from './dom.js'
 import { ago, caseBadge, count, interval, lateness, PHASES, time, words } from './format.js'
+import { steady, waiting } from './steady.js'
+
+const LIST = 'shipment-list'
 
 const FILTERS = [['', 'All'], ['cases', 'With open cases'], ...Object.entries(PHASES)]
 
@@ -73,7 +76,8 @@ function filters(at, overview, act) {
 
 const COLUMNS = ['Shipment', 'Last milestone', 'Next arrival', 'Lateness', 'Open cases', 'Last seen']
 
-function listOf({ shipments, nextCursor }, at, now, act) {
+function listOf({ shipments: found, nextCursor }, at, now, act) {
+  const { items: shipments, news } = steady(LIST, `${at.filter} ${at.search} ${at.shown}`, found, one => one.shipmentId)
   if (shipments.length === 0)
     return h(
       'p',
@@ -84,9 +88,10 @@ function listOf({ shipments, nextCursor }, at, now, act) {
   return h(
     'div',
     { key: 'some' },
+    waiting(news, LIST, act),
     h(
       'table',
-      { role: 'table', class: 'cards', 'aria-labelledby': 'list-title' },
+      { id: LIST, role: 'table', class: 'cards', 'aria-labelledby': 'list-title' },
       h(
         'thead',
         { role: 'rowgroup' },

@@ -8,12 +8,12 @@ const CASE = keepHighest(
   ['case_id', 'revision', 'event_id', 'shipment_id', 'kind', 'severity', 'state', 'opened_at', 'value'],
 )
 
-export const casesSink = sinkInto('cases', cases, views => {
+export const casesSink = sinkInto('cases', cases, (views, note) => {
   const put = views.sql(CASE)
   return ({ eventId, value }) => {
     const { caseId, revision, shipmentId, kind, severity, state, openedAt, retracted } = value
     const stands = retracted ? 'withdrawn' : state
-    put.run(
+    const { changes } = put.run(
       caseId,
       revision,
       eventId,
@@ -24,6 +24,8 @@ export const casesSink = sinkInto('cases', cases, views => {
       openedAt,
       JSON.stringify({ ...value, state: stands }),
     )
-    return shipmentId ?? undefined
+    if (changes === 0) return
+    note('case', caseId)
+    if (shipmentId !== null) note('shipment', shipmentId)
   }
 })

@@ -21,28 +21,33 @@ const POSITION = keepHighest(
 const OLD_POSITIONS = `DELETE FROM positions WHERE shipment_id = ?1 AND (bucket, vehicle_id) <
   (SELECT bucket, vehicle_id FROM positions WHERE shipment_id = ?1 ORDER BY bucket DESC, vehicle_id DESC LIMIT 1 OFFSET ${KEPT.positions - 1})`
 
-export const sightingsSink = sinkInto('shipment-sightings', shipmentSightings, views => {
+export const sightingsSink = sinkInto('shipment-sightings', shipmentSightings, (views, note) => {
   const sighting = views.sql(SIGHTING)
   const position = views.sql(POSITION)
   const oldPositions = views.sql(OLD_POSITIONS)
   return ({ eventId, occurredAt, value }) => {
     const { shipmentId, vehicleId, kind, revision, retracted, latitude, longitude } = value
     if (kind !== 'progress') {
-      sighting.run(shipmentId, shipmentSightings.identityOf(value), revision, eventId, JSON.stringify(value))
-      return undefined
+      const identity = shipmentSightings.identityOf(value)
+      if (sighting.run(shipmentId, identity, revision, eventId, JSON.stringify(value)).changes > 0)
+        note('shipment', shipmentId)
+      return
     }
     const bucket = progressBucket(occurredAt)
-    position.run(shipmentId, bucket, vehicleId, revision, eventId, flag(retracted), occurredAt, latitude, longitude)
+    const seen = [flag(retracted), occurredAt, latitude, longitude]
+    if (position.run(shipmentId, bucket, vehicleId, revision, eventId, ...seen).changes === 0) return
     oldPositions.run(shipmentId)
-    return undefined
+    note('shipment', shipmentId)
   }
 })
 
-export const carrierEventsSink = sinkInto('shipment-events', shipmentEvents, views => {
+export const carrierEventsSink = sinkInto('shipment-events', shipmentEvents, (views, note) => {
   const carrierEvent = views.sql(CARRIER_EVENT)
   return ({ eventId, value }) => {
-    carrierEvent.run(value.shipmentId, shipmentEvents.identityOf(value), value.revision, eventId, JSON.stringify(value))
-    return undefined
+    const { shipmentId, revision } = value
+    const identity = shipmentEvents.identityOf(value)
+    if (carrierEvent.run(shipmentId, identity, revision, eventId, JSON.stringify(value)).changes > 0)
+      note('shipment', shipmentId)
   }
 })
 
@@ -59,7 +64,7 @@ const MILESTONE_REVISION = keepHighest(
 const OLD_MILESTONES = `DELETE FROM milestone_revisions WHERE (shipment_id, stop_id, code, classifier) = (?1, ?2, ?3, ?4) AND revision <=
   (SELECT revision FROM milestones WHERE (shipment_id, stop_id, code, classifier) = (?1, ?2, ?3, ?4)) - ${KEPT.milestoneRevisions}`
 
-export const milestonesSink = sinkInto('shipment-milestones', shipmentMilestones, views => {
+export const milestonesSink = sinkInto('shipment-milestones', shipmentMilestones, (views, note) => {
   const milestone = views.sql(MILESTONE)
   const told = views.sql(MILESTONE_REVISION)
   const oldOnes = views.sql(OLD_MILESTONES)
@@ -67,16 +72,16 @@ export const milestonesSink = sinkInto('shipment-milestones', shipmentMilestones
     const { shipmentId, stopId, code, classifier, revision, retracted, claimedBy } = value
     const key = [shipmentId, stopId ?? '', code, classifier]
     milestone.run(...key, revision, eventId, flag(retracted), occurredAt, JSON.stringify(value))
-    told.run(...key, revision, eventId, flag(retracted), occurredAt, claimedBy, receivedAt)
+    if (told.run(...key, revision, eventId, flag(retracted), occurredAt, claimedBy, receivedAt).changes === 0) return
     oldOnes.run(...key)
-    return shipmentId
+    note('shipment', shipmentId)
   }
 })
 
 const ETA = keepHighest(
   'etas',
   ['shipment_id', 'stop_id'],
-  ['shipment_id', 'stop_id', 'revision', 'event_id', 'retracted', 'value'],
+  ['shipment_id', 'stop_id', 'revision', 'event_id', 'retracted', 'p50', 'value'],
 )
 const ETA_TOLD = keepHighest(
   'eta_history',
@@ -86,15 +91,16 @@ const ETA_TOLD = keepHighest(
 const OLD_ETAS = `DELETE FROM eta_history WHERE shipment_id = ?1 AND stop_id = ?2 AND revision <=
   (SELECT revision FROM etas WHERE shipment_id = ?1 AND stop_id = ?2) - ${KEPT.etas}`
 
-export const etasSink = sinkInto('shipment-etas', shipmentEtas, views => {
+export const etasSink = sinkInto('shipment-etas', shipmentEtas, (views, note) => {
   const eta = views.sql(ETA)
   const told = views.sql(ETA_TOLD)
   const oldOnes = views.sql(OLD_ETAS)
   return ({ eventId, occurredAt, value }) => {
     const { shipmentId, stopId, revision, retracted, p10, p50, p90 } = value
-    eta.run(shipmentId, stopId, revision, eventId, flag(retracted), JSON.stringify(value))
-    told.run(shipmentId, stopId, revision, eventId, flag(retracted), occurredAt, p10, p50, p90)
+    eta.run(shipmentId, stopId, revision, eventId, flag(retracted), p50, JSON.stringify(value))
+    const { changes } = told.run(shipmentId, stopId, revision, eventId, flag(retracted), occurredAt, p10, p50, p90)
+    if (changes === 0) return
     oldOnes.run(shipmentId, stopId)
-    return undefined
+    note('shipment', shipmentId)
   }
 })

@@ -7,7 +7,7 @@
  */
 import { isDeparture, MILESTONE_CODES } from '../../schemas/milestones.ts'
 
-export const VERSION = 2
+export const VERSION = 3
 
 /** How many rows are kept of what would otherwise grow. */
 export const KEPT = {
@@ -27,7 +27,8 @@ export const TABLES = `
 CREATE TABLE shipments (
   shipment_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, event_id TEXT NOT NULL, retracted INTEGER NOT NULL,
   status TEXT NOT NULL, customer_id TEXT, carrier_id TEXT, company_id TEXT, last_stop_id TEXT,
-  phase TEXT NOT NULL, open_cases INTEGER NOT NULL, plan TEXT NOT NULL
+  phase TEXT NOT NULL, open_cases INTEGER NOT NULL, worst INTEGER NOT NULL, next_place TEXT, next_p50 INTEGER, next_due INTEGER,
+  plan TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX shipments_by_phase ON shipments (phase, shipment_id, retracted);
 CREATE INDEX shipments_with_cases ON shipments (shipment_id, open_cases, retracted) WHERE open_cases > 0;
@@ -56,7 +57,7 @@ CREATE TABLE milestone_revisions (
 
 CREATE TABLE etas (
   shipment_id TEXT NOT NULL, stop_id TEXT NOT NULL, revision INTEGER NOT NULL, event_id TEXT NOT NULL, retracted INTEGER NOT NULL,
-  value TEXT NOT NULL, PRIMARY KEY (shipment_id, stop_id)
+  p50 INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (shipment_id, stop_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE eta_history (
   shipment_id TEXT NOT NULL, stop_id TEXT NOT NULL, revision INTEGER NOT NULL, event_id TEXT NOT NULL, retracted INTEGER NOT NULL,
@@ -77,9 +78,10 @@ CREATE TABLE carrier_events (
   PRIMARY KEY (shipment_id, identity)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE assignments (
-  shipment_id TEXT NOT NULL, identity TEXT NOT NULL, revision INTEGER NOT NULL, event_id TEXT NOT NULL, value TEXT NOT NULL,
-  PRIMARY KEY (shipment_id, identity)
+  shipment_id TEXT NOT NULL, identity TEXT NOT NULL, vehicle_id TEXT NOT NULL, revision INTEGER NOT NULL, event_id TEXT NOT NULL,
+  retracted INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (shipment_id, identity)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX assignments_by_vehicle ON assignments (vehicle_id, shipment_id) WHERE NOT retracted;
 CREATE TABLE sightings (
   shipment_id TEXT NOT NULL, identity TEXT NOT NULL, revision INTEGER NOT NULL, event_id TEXT NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY (shipment_id, identity)
@@ -89,6 +91,14 @@ CREATE TABLE positions (
   retracted INTEGER NOT NULL, occurred_at INTEGER NOT NULL, latitude REAL NOT NULL, longitude REAL NOT NULL,
   PRIMARY KEY (shipment_id, bucket, vehicle_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE vehicles (
+  vehicle_id TEXT PRIMARY KEY, occurred_at INTEGER NOT NULL, revision INTEGER NOT NULL, event_id TEXT NOT NULL, received_at INTEGER NOT NULL,
+  latitude REAL NOT NULL, longitude REAL NOT NULL, speed_mps REAL, course_deg REAL, source TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What has changed and when, by a number that only rises: of each thing its last change. Whoever has seen all up to a number
+-- asks for what is above it, and gets how things stand, not how they came to.
+CREATE TABLE changes (seq INTEGER PRIMARY KEY AUTOINCREMENT, what TEXT NOT NULL, id TEXT NOT NULL, UNIQUE (what, id)) STRICT;
 
 CREATE TABLE troubles (
   topic TEXT NOT NULL, received_at INTEGER NOT NULL, event_id TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (topic, received_at, event_id)
@@ -99,9 +109,20 @@ CREATE TABLE counted_batches (id INTEGER PRIMARY KEY, sink TEXT NOT NULL, token 
 
 const CLOSING = ['delivered', ...MILESTONE_CODES.filter(isDeparture)].map(code => `'${code}'`).join(', ')
 
-/** How a shipment stands: of its plan, its actual milestones and its open cases. Run for each shipment that a batch touched. */
+const WORST = `max(CASE severity WHEN 'high' THEN 3 WHEN 'medium' THEN 2 ELSE 1 END)`
+const NEXT_ETA = `
+  SELECT stop.value ->> '$.place.name', e.p50, coalesce(stop.value ->> '$.dueBy', stop.value ->> '$.plannedArrival')
+  FROM json_each(s.plan, '$.stops') stop JOIN etas e ON e.shipment_id = s.shipment_id AND e.stop_id = stop.value ->> '$.stopId'
+  WHERE NOT e.retracted ORDER BY stop.key LIMIT 1`
+
+/**
+ * How a shipment stands: of its plan, its actual milestones, its ETAs and its open cases. Run for each shipment that a
+ * batch changed. `worst` is 0 without an open case, else 1 to 3.
+ */
 export const REFRESH = `
 UPDATE shipments AS s SET
+  (next_place, next_p50, next_due) = (${NEXT_ETA}),
+  worst = (SELECT coalesce(${WORST}, 0) FROM cases c WHERE c.shipment_id = s.shipment_id AND c.state IN ('open', 'acknowledged')),
   phase = CASE
     WHEN s.status = 'cancelled' THEN 'cancelled'
     WHEN EXISTS (SELECT 1 FROM milestones m WHERE m.shipment_id = s.shipment_id AND m.stop_id = s.last_stop_id
@@ -111,3 +132,6 @@ UPDATE shipments AS s SET
     ELSE 'planned' END,
   open_cases = (SELECT count(*) FROM cases c WHERE c.shipment_id = s.shipment_id AND c.state IN ('open', 'acknowledged'))
 WHERE s.shipment_id = ?`
+
+/** It takes the place of the thing's former change, at the end. */
+export const CHANGED = 'INSERT OR REPLACE INTO changes (what, id) VALUES (?, ?)'

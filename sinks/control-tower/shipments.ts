@@ -7,10 +7,10 @@ const PLAN = keepHighest(
   'shipments',
   ['shipment_id'],
   // prettier-ignore
-  ['shipment_id', 'revision', 'event_id', 'retracted', 'status', 'customer_id', 'carrier_id', 'company_id', 'last_stop_id', 'phase', 'open_cases', 'plan'],
+  ['shipment_id', 'revision', 'event_id', 'retracted', 'status', 'customer_id', 'carrier_id', 'company_id', 'last_stop_id', 'phase', 'open_cases', 'worst', 'plan'],
 )
 
-export const plansSink = sinkInto('shipment-plans', shipmentPlans, views => {
+export const plansSink = sinkInto('shipment-plans', shipmentPlans, (views, note) => {
   const plan = views.sql(PLAN)
   const forget = views.sql('DELETE FROM shipment_references WHERE shipment_id = ?')
   const refer = views.sql('INSERT INTO shipment_references VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
@@ -19,12 +19,12 @@ export const plansSink = sinkInto('shipment-plans', shipmentPlans, views => {
     const lastStop = stops.at(-1)?.stopId ?? null
     // prettier-ignore
     const { changes } = plan.run(
-      shipmentId, revision, eventId, flag(retracted), status, customerId, carrierId, companyId, lastStop, 'planned', 0, JSON.stringify(value),
+      shipmentId, revision, eventId, flag(retracted), status, customerId, carrierId, companyId, lastStop, 'planned', 0, 0, JSON.stringify(value),
     )
-    if (changes === 0) return undefined
+    if (changes === 0) return
     forget.run(shipmentId)
     if (!retracted) for (const { scheme, value: number } of references) refer.run(shipmentId, scheme, number)
-    return shipmentId
+    note('shipment', shipmentId)
   }
 })
 
@@ -40,25 +40,25 @@ export const requestsSink = sinkInto('shipment-requests', shipmentRequests, view
   const request = views.sql(REQUEST)
   return ({ eventId, occurredAt, value }) => {
     request.run(value.shipmentId, occurredAt, eventId)
-    return undefined
   }
 })
 
 const ASSIGNMENT = keepHighest(
   'assignments',
   ['shipment_id', 'identity'],
-  ['shipment_id', 'identity', 'revision', 'event_id', 'value'],
+  ['shipment_id', 'identity', 'vehicle_id', 'revision', 'event_id', 'retracted', 'value'],
 )
 
 /** An assignment without its stops: those are the plan's. */
 export type KeptAssignment = Pick<VehicleAssignment, 'vehicleId' | 'periods' | 'revision' | 'retracted'>
 
-export const assignmentsSink = sinkInto('vehicle-assignments', vehicleAssignments, views => {
+export const assignmentsSink = sinkInto('vehicle-assignments', vehicleAssignments, (views, note) => {
   const assignment = views.sql(ASSIGNMENT)
   return ({ eventId, value }) => {
     const { shipmentId, vehicleId, periods, revision, retracted } = value
     const kept = JSON.stringify({ vehicleId, periods, revision, retracted } satisfies KeptAssignment)
-    assignment.run(shipmentId, vehicleAssignments.identityOf(value), revision, eventId, kept)
-    return undefined
+    const identity = vehicleAssignments.identityOf(value)
+    const { changes } = assignment.run(shipmentId, identity, vehicleId, revision, eventId, flag(retracted), kept)
+    if (changes > 0) note('shipment', shipmentId)
   }
 })

@@ -1,30 +1,25 @@
 import type { Event } from '../../streams/event.ts'
 import type { Sink } from '../../streams/sink.ts'
 import type { Topic } from '../../streams/topic.ts'
-import type { Views } from './views.ts'
+import type { Note, Views } from './views.ts'
 
-/** What an event does to the rows; says of which shipment it may change the standing (phase, open cases). */
-export type Put<V> = (event: Event<V>) => string | undefined
+/** What an event does to the rows; it notes what it changed. */
+export type Put<V> = (event: Event<V>) => void
 
 /**
  * A sink into the read model: one batch, one transaction. `prepare` is called once a batch and returns what is done for
  * each event.
  */
 export const sinkInto =
-  <V>(name: string, reads: Topic<string, V>, prepare: (views: Views) => Put<V>) =>
+  <V>(name: string, reads: Topic<string, V>, prepare: (views: Views, note: Note) => Put<V>) =>
   (views: Views): Sink<V> => ({
     name: `control-tower/${name}`,
     reads,
     // eslint-disable-next-line @typescript-eslint/require-await -- SQLite answers at once
     async write({ events }) {
-      views.write(() => {
-        const put = prepare(views)
-        const touched = new Set<string>()
-        for (const event of events) {
-          const shipmentId = put(event)
-          if (shipmentId !== undefined) touched.add(shipmentId)
-        }
-        return touched
+      views.write(note => {
+        const put = prepare(views, note)
+        for (const event of events) put(event)
       })
     },
   })

@@ -4,6 +4,7 @@ import { casesSink } from './cases.ts'
 import { carrierEventsSink, etasSink, milestonesSink, sightingsSink } from './progress.ts'
 import { assignmentsSink, plansSink, requestsSink } from './shipments.ts'
 import { deadLettersSink, latesSink, refusalsSink } from './troubles.ts'
+import { vehiclesSink } from './vehicles.ts'
 import type { Views } from './views.ts'
 
 export const controlTowerSinks = (views: Views): readonly AnySink[] =>
@@ -11,6 +12,7 @@ export const controlTowerSinks = (views: Views): readonly AnySink[] =>
     plansSink,
     requestsSink,
     assignmentsSink,
+    vehiclesSink,
     sightingsSink,
     carrierEventsSink,
     milestonesSink,

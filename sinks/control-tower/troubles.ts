@@ -38,11 +38,10 @@ const troubleSink =
     // eslint-disable-next-line @typescript-eslint/require-await -- SQLite answers at once
     async write({ token, events }) {
       views.write(() => {
-        if (views.sql(FIRST_TIME).run(name, token).changes === 0) return []
+        if (views.sql(FIRST_TIME).run(name, token).changes === 0) return
         for (const event of events) put(views, reads.name, event, troubleOf(event.value))
         views.sql(OLD).run(reads.name)
         views.sql(OLD_BATCHES).run(name)
-        return []
       })
     },
   })

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { Unavailable } from '../../streams/sink.ts'
-import { REFRESH, TABLES, VERSION } from './schema.ts'
+import { CHANGED, REFRESH, TABLES, VERSION } from './schema.ts'
 
 export const VIEWS_FILE = 'views.sqlite'
 
@@ -32,7 +32,7 @@ function opened(views: Views, logId: string): Views {
   // delivered. Such a file was left open (it names a boot), and by another boot than this one.
   const whole = was.get('left_open_in') === undefined || was.get('left_open_in') === boot
   const ours = was.get('version') === String(VERSION) && was.get('log') === logId
-  if (!ours || !whole) views.empty({ version: String(VERSION), log: logId })
+  if (!ours || !whole) views.empty({ version: String(VERSION), log: logId, made: crypto.randomUUID() })
   views.durably(() => views.setMeta('left_open_in', boot))
   return views
 }
@@ -42,6 +42,10 @@ function bootId(): string {
   const file = '/proc/sys/kernel/random/boot_id'
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : crypto.randomUUID()
 }
+
+/** What readers follow. */
+export type Changing = 'vehicle' | 'shipment' | 'case'
+export type Note = (what: Changing, id: string) => void
 
 export class Views {
   readonly #path: string
@@ -70,14 +74,20 @@ export class Views {
   }
 
   /**
-   * All of the work or none of it. The work returns the shipments that it touched; how they stand is worked out anew.
-   * Throws `Unavailable` when the file can't be written now (full disk, busy).
+   * All of the work or none of it. The work notes what it changed: readers hear of that, and how shipments stand is worked
+   * out anew. Throws `Unavailable` when the file can't be written now (full disk, busy).
    */
-  write(work: () => Iterable<string>): void {
+  write(work: (note: Note) => void): void {
+    const changed = new Map<Changing, Set<string>>()
     try {
       this.#db.exec('BEGIN IMMEDIATE')
-      const refresh = this.sql(REFRESH)
-      for (const shipmentId of new Set(work())) refresh.run(shipmentId)
+      work((what, id) => {
+        const ids = changed.get(what)
+        if (ids) ids.add(id)
+        else changed.set(what, new Set([id]))
+      })
+      for (const shipmentId of changed.get('shipment') ?? []) this.sql(REFRESH).run(shipmentId)
+      for (const [what, ids] of changed) for (const id of ids) this.sql(CHANGED).run(what, id)
       this.#db.exec('COMMIT')
     } catch (error) {
       if (this.#db.isTransaction) rollback(this.#db)

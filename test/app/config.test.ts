@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { type Config, ConfigError, DEMO_PARTNER, DEMO_SECRET, loadConfig } from '../../app/config.ts'
+import { type Config, ConfigError, DEMO_PARTNERS, DEMO_SECRET, loadConfig } from '../../app/config.ts'
 
 /** The settings of a file; JSON is YAML. */
 function settings(t: TestContext, written: object, env: NodeJS.ProcessEnv = {}, flags = {}): Config {
@@ -22,9 +22,13 @@ test('flags win over variables, variables over the file, and an empty variable s
   assert.deepEqual([httpPort, logLevel, time, bind], [2, 'warn', 'event', '::1'])
 })
 
-test('the partner of the demo is known to those who are told its secret', t => {
+test('the partners of the demo are known to those who are told their secret', t => {
   const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
-  assert.deepEqual(settings(t, {}, { [DEMO_SECRET]: secret }).partners, { [DEMO_PARTNER]: { secret } })
+  const { partners } = settings(t, {}, { [DEMO_SECRET]: secret })
+  assert.deepEqual(
+    Object.entries(partners),
+    DEMO_PARTNERS.map(name => [name, { secret }]),
+  )
   assert.deepEqual(settings(t, {}).partners, {})
 })
 

@@ -1,45 +1,42 @@
-/** The page in a real browser. Needs a Chromium (MILEPOST_CHROMIUM, or where Debian puts it); without one it is skipped. */
+/** The pages in a real browser: what one reads and does there. The map is in map.test.ts. */
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import * as topics from '../../schemas/topics.ts'
 import type { Case, CaseAction } from '../../schemas/generated/events.ts'
 import { caseById } from '../../sinks/control-tower/read-cases.ts'
-import type { Instant } from '../../streams/time.ts'
+import { type Instant, later, minutes } from '../../streams/time.ts'
 import { serving, type Serving } from '../app/read/serving.ts'
 import { fleet } from '../app/read/world.ts'
 import { aCase, tell } from '../sinks/control-tower/telling.ts'
+import { type Looking, look, missing } from './browser.ts'
 
-const executablePath = [
-  process.env['MILEPOST_CHROMIUM'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find(path => path !== undefined && existsSync(path))
-const missing = executablePath === undefined && 'no Chromium is installed'
+const PATHS = [
+  '/',
+  '/?vehicle=1-ABC-100',
+  '/?shipment=odoo-acme-picking-1041',
+  '/?view=shipments',
+  '/?view=shipments&shipment=odoo-acme-picking-1044',
+  '/?view=cases',
+  '/?view=pipeline',
+]
 
-if (missing !== false && process.env['MILEPOST_SKIP'] === 'forbidden')
-  throw new Error(`may not be skipped here: ${missing}`)
-
-describe('the page in a browser', { skip: missing, timeout: 120_000 }, () => {
+describe('the pages in a browser', { skip: missing, timeout: 180_000 }, () => {
   const now = () => Date.now() as Instant
-  const said: string[] = []
-  const foreign: string[] = []
-  let browser: Browser
+  let looking: Looking
   let s: Serving
-  let address: string
+  let opened: Looking['opened']
 
   before(async () => {
     s = await serving(now)
     await s.write(...fleet(now(), 27))
     s.onAction = apply
     s.wall = Date.now()
-    address = await s.server.listen({ host: '127.0.0.1', port: 0 })
-    browser = await chromium.launch({ ...(executablePath && { executablePath }), args: ['--no-sandbox'] })
+    looking = await look(s)
+    opened = looking.opened
   })
   after(async () => {
-    await browser.close()
+    await looking.close()
     await s[Symbol.asyncDispose]()
   })
 
@@ -54,37 +51,19 @@ describe('the page in a browser', { skip: missing, timeout: 120_000 }, () => {
     await s.write(tell(topics.cases, next))
   }
 
-  async function opened(
-    path: string,
-    options: { width?: number; login?: boolean; colorScheme?: 'light' | 'dark' } = {},
-  ): Promise<Page> {
-    const { width = 1280, login = true, colorScheme = 'light' } = options
-    const page = await browser.newPage({ viewport: { width, height: 844 }, colorScheme })
-    page.on('pageerror', error => said.push(error.message))
-    page.on('console', message => {
-      const text = message.text()
-      if (message.type() === 'error' && !text.includes('401')) said.push(text)
-    })
-    page.on('request', request => {
-      if (!request.url().startsWith(address)) foreign.push(request.url())
-    })
-    if (login) await page.goto(s.sessions.mintLink(address))
-    await page.goto(address + path)
-    return page
-  }
   const focused = (page: Page) =>
     page.evaluate<string>('document.activeElement.id || document.activeElement.textContent')
 
   test('without a session it says how to get a link; the link opens it', async () => {
     const page = await opened('/', { login: false })
     await page.getByRole('heading', { name: 'Open the link that Milepost printed' }).waitFor()
-    await page.goto(s.sessions.mintLink(address))
-    await page.getByRole('row', { name: /odoo-acme-picking-1041/ }).waitFor()
+    await page.goto(s.sessions.mintLink(looking.address))
+    await page.getByRole('link', { name: '1-ABC-100', exact: true }).waitFor()
     assert.equal(new URL(page.url()).search, '', 'the code is not left in the address')
   })
 
   test('a shipment opens by the keyboard, Escape and Back close it, and the focus goes along', async () => {
-    const page = await opened('/')
+    const page = await opened('/?view=shipments')
     const link = page.getByRole('link', { name: 'odoo-acme-picking-1044', exact: true })
     await link.press('Enter')
     await page.getByRole('heading', { name: 'odoo-acme-picking-1044' }).waitFor()
@@ -97,7 +76,7 @@ describe('the page in a browser', { skip: missing, timeout: 120_000 }, () => {
   })
 
   test('the search narrows the list and stays in the address', async () => {
-    const page = await opened('/')
+    const page = await opened('/?view=shipments')
     await page.getByLabel('Find').fill('wh/out/01046')
     await page.getByRole('link', { name: 'odoo-acme-picking-1041', exact: true }).waitFor({ state: 'hidden' })
     await page.getByRole('link', { name: 'odoo-acme-picking-1046', exact: true }).waitFor()
@@ -109,8 +88,11 @@ describe('the page in a browser', { skip: missing, timeout: 120_000 }, () => {
     await page.getByLabel('Your name').fill('Jo')
     const comment = page.getByLabel('Comment', { exact: true })
     await comment.fill('Called the driver')
-    for (let polls = 0; polls < 2; polls++) await page.waitForRequest('**/v1/overview')
-    await page.waitForResponse('**/v1/shipments/*')
+    for (let polls = 0; polls < 2; polls++) {
+      const asked = page.waitForResponse('**/v1/shipments/*')
+      await s.write(tell(topics.cases, aCase(`beside-${polls}`, now(), { shipmentId: 'odoo-acme-picking-1041' })))
+      await asked
+    }
     assert.equal(await comment.inputValue(), 'Called the driver')
     await page.getByRole('button', { name: 'Acknowledge late' }).click()
     await page.getByText('Jo has it').waitFor()
@@ -147,19 +129,65 @@ describe('the page in a browser', { skip: missing, timeout: 120_000 }, () => {
   })
 
   test('on a phone and in the dark nothing is cut off, and tables are still tables', async () => {
-    for (const path of ['/', '/?shipment=odoo-acme-picking-1041', '/?view=cases', '/?view=pipeline']) {
+    for (const path of PATHS) {
       const page = await opened(path, { width: 390, colorScheme: 'dark' })
-      await page.getByText('Loading…').waitFor({ state: 'hidden' })
+      await looking.loaded(page)
       assert.equal(await page.evaluate<number>('document.documentElement.scrollWidth'), 390, path)
-      if (path === '/') assert.equal(await page.getByRole('row').count(), 28)
+      if (path === '/?view=shipments') assert.equal(await page.getByRole('row').count(), 28)
     }
+  })
+
+  test('a list holds still while somebody is at it: what is new waits', async () => {
+    const page = await opened('/?view=cases&filter=high')
+    const first = page.locator('.case').first()
+    await first.waitFor()
+    const before = await first.getAttribute('aria-label')
+    await first.getByLabel('Comment', { exact: true }).fill('x')
+    const openedAt = later(now(), minutes(1))
+    await s.write(tell(topics.cases, aCase('newest', openedAt, { shipmentId: 'odoo-acme-picking-1050' })))
+    const waiting = page.getByRole('button', { name: '1 new' })
+    await waiting.waitFor()
+    assert.equal(await first.getAttribute('aria-label'), before)
+    await waiting.click()
+    await page.locator('.case').first().getByRole('link', { name: 'odoo-acme-picking-1050' }).waitFor()
+  })
+
+  test('an action that is under way is not sent again', async () => {
+    const page = await opened('/?view=cases')
+    await page.getByRole('button', { name: 'Acknowledge late' }).first().waitFor()
+    const before = s.actions.length
+    await page.evaluate(`
+      const button = [...document.querySelectorAll('button')].find(one => one.textContent === 'Acknowledge')
+      for (let n = 0; n < 3; n++) button.click()`)
+    await page.getByText('control tower has it').waitFor()
+    assert.equal(s.actions.length - before, 1)
+  })
+
+  test('the pipeline counts on without being asked for', async () => {
+    const page = await opened('/?view=pipeline')
+    const row = page.getByRole('row', { name: /follow-vehicles/ })
+    await row.getByText('482,100').waitFor()
+    s.health = { ...s.health, hops: s.health.hops.map(hop => ({ ...hop, in: hop.in + 777 })) }
+    await row.getByText('482,877').waitFor()
+  })
+
+  test('has nothing that axe-core finds fault with, light and dark, on a desk and on a phone', async () => {
+    for (const path of PATHS)
+      for (const [width, colorScheme] of [
+        [1440, 'light'],
+        [390, 'dark'],
+      ] as const) {
+        const page = await opened(path, { width, colorScheme })
+        await looking.loaded(page)
+        assert.deepEqual(await looking.faults(page), [], `${path} ${width} ${colorScheme}`)
+      }
   })
 
   test('it made no error and asked nobody else', () => {
     assert.deepEqual(
-      said.filter(text => !text.includes('409')),
+      looking.said.filter(text => !text.includes('409')),
       [],
     )
-    assert.deepEqual(foreign, [])
+    assert.deepEqual(looking.foreign, [])
   })
 })

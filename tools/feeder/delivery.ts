@@ -23,6 +23,7 @@ export interface Stop {
   readonly place: Place
   readonly plannedArrival: string
   readonly dueBy?: string
+  readonly plannedDeparture?: string
 }
 /** A version of a plan, the body of `PUT /v1/shipments/{shipmentId}`. */
 export interface Plan {

@@ -9,13 +9,14 @@ export const MOST_LATE_MS = 24 * HOUR
 
 /**
  * The uploads of one vehicle: what it took in each few minutes, some seconds later. Where it is out of reach its
- * buffer comes up to 24 h late, the newest not last; some fixes come twice.
+ * buffer comes late (up to 24 h after the oldest of it was taken, unless told), the newest not last; some fixes come twice.
  */
 export function uploads(
   rng: Random,
   taken: readonly Taken[],
   uploadEveryMs: number,
   shares: Pick<Shares, 'buffered' | 'duplicate'>,
+  mostLate = MOST_LATE_MS,
 ): { deliveries: PositionsDelivery[]; buffered: number; duplicates: number; mostLateMs: number } {
   const deliveries: PositionsDelivery[] = []
   const heard = (at: number, some: readonly Taken[]) =>
@@ -49,7 +50,7 @@ export function uploads(
     if (last) heard(last.at + rng.whole(1, 20) * SECOND, upload)
     if (buffer.length === 0) continue
     // the oldest fix sets the limit
-    const back = end + rng.between(2 * MINUTE, from + MOST_LATE_MS - end - 15 * MINUTE)
+    const back = end + rng.between(2 * MINUTE, from + mostLate - end - 15 * MINUTE)
     const shuffled = rng.shuffled(buffer)
     for (let part = 0; part < shuffled.length; part += 60) {
       heard(back + rng.between(0, 10) * MINUTE, shuffled.slice(part, part + 60))

@@ -64,6 +64,7 @@ export const dueByRevised = (at: number, byMs: number): Amendment => ({
       ...stop,
       plannedArrival: shifted(stop.plannedArrival, byMs),
       ...(stop.dueBy !== undefined && { dueBy: shifted(stop.dueBy, byMs) }),
+      ...(stop.plannedDeparture !== undefined && { plannedDeparture: shifted(stop.plannedDeparture, byMs) }),
     })),
   }),
 })

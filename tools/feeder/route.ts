@@ -59,6 +59,11 @@ export class Route {
     this.#arrive(this.here, ms)
   }
 
+  /** Straight to a point, at one speed: a step of a way that somebody else knows. */
+  goTo(to: Point, kmh: number): void {
+    this.#arrive(to, (distanceM(this.here, to) / kmh) * 3_600)
+  }
+
   /** Drive in a slight bow; in town speed for the first and last 2.5 km. */
   driveTo(to: Point, { kmh = this.#rng.between(62, 82), townKmh = TOWN_KMH } = {}): void {
     const from = this.here

@@ -4,10 +4,12 @@ import * as topics from '../../../schemas/topics.ts'
 import type * as Events from '../../../schemas/generated/events.ts'
 import {
   aCase,
+  assignment,
   eta,
   milestone,
   NOBODY,
   plan,
+  position,
   sighting,
   stop,
   tell,
@@ -82,11 +84,8 @@ function journey(n: number, now: Instant): Told[] {
       }),
     )
   }
-  const assignment: Events.VehicleAssignment = {
-    ...{ occurredAt: planned.occurredAt, vehicleId, shipmentId, stops: planned.stops, revision: 1, retracted: false },
-    periods: [{ from: 0 as Instant, until: 9_007_199_254_740_991 as Instant }],
-  }
-  told.push(tell(topics.vehicleAssignments, assignment))
+  const { occurredAt, stops } = planned
+  told.push(tell(topics.vehicleAssignments, assignment(vehicleId, shipmentId, { occurredAt, stops })))
   told.push(
     tell(
       topics.shipmentSightings,
@@ -104,6 +103,8 @@ function journey(n: number, now: Instant): Told[] {
     )
     return told
   }
+  const here = { latitude: 44 + n / 3, longitude: 2 + ((n * 7) % 15), courseDeg: (n * 40) % 360 }
+  told.push(tell(topics.vehiclePositions, position(vehicleId, later(now, -minutes(n % 4)), here)))
   for (let back = 6; back >= 0; back--) {
     const seen = later(now, -minutes(back * 5 + (n % 4)))
     const revision = 7 - back

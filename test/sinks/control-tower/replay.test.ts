@@ -14,9 +14,25 @@ import { openReader } from '../../../sinks/control-tower/reader.ts'
 import { KEPT } from '../../../sinks/control-tower/schema.ts'
 import { openViews } from '../../../sinks/control-tower/views.ts'
 import { type Instant, later, minutes } from '../../../streams/time.ts'
-import { aCase, at, eta, heard, milestone, plan, sighting, tell, type Told, writer } from './telling.ts'
+import {
+  aCase,
+  assignment,
+  at,
+  eta,
+  heard,
+  milestone,
+  plan,
+  position,
+  sighting,
+  tell,
+  type Told,
+  writer,
+} from './telling.ts'
 
 const START = at('2026-03-01T08:00:00Z')
+
+/** What these hold is of the order in which things came. */
+const BY_ORDER = ['meta', 'counted_batches', 'changes']
 
 /** All rows of all tables after these batches, in this order. */
 async function rowsAfter(batches: readonly Told[]): Promise<Record<string, unknown[]>> {
@@ -27,9 +43,7 @@ async function rowsAfter(batches: readonly Told[]): Promise<Record<string, unkno
     await writer(views)(...batches)
     return reader.snapshot(at => {
       const tables = at.all<{ name: string }>(`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`)
-      const facts = tables.filter(
-        ({ name }) => !name.startsWith('sqlite_') && !['meta', 'counted_batches'].includes(name),
-      )
+      const facts = tables.filter(({ name }) => !name.startsWith('sqlite_') && !BY_ORDER.includes(name))
       return Object.fromEntries(facts.map(({ name }) => [name, at.all(`SELECT * FROM ${name} ORDER BY 1, 2, 3`)]))
     })
   } finally {
@@ -84,6 +98,22 @@ const anything: fc.Arbitrary<Told> = fc.oneof(
     .record({ shipmentId, revision, retracted, occurredAt: when, vehicleId: fc.constantFrom('V-1', 'V-2') })
     .map(({ shipmentId, occurredAt, ...more }) =>
       tell(topics.shipmentSightings, sighting(shipmentId, 'progress', occurredAt, more)),
+    ),
+  fc
+    .record({
+      vehicleId: fc.constantFrom('V-1', 'V-2'),
+      occurredAt: when,
+      revision,
+      retracted,
+      flags: fc.constantFrom([], [], ['jump']),
+    })
+    .map(({ vehicleId, occurredAt, ...more }) =>
+      tell(topics.vehiclePositions, position(vehicleId, occurredAt, { ...more, latitude: more.revision })),
+    ),
+  fc
+    .record({ shipmentId, revision, retracted, vehicleId: fc.constantFrom('V-1', 'V-2') })
+    .map(({ shipmentId, vehicleId, ...more }) =>
+      tell(topics.vehicleAssignments, assignment(vehicleId, shipmentId, more)),
     ),
   fc
     .record({ shipmentId, revision, retracted, stopId, occurredAt: when })

@@ -143,6 +143,41 @@ export const aCase = (caseId: string, openedAt: Instant, more: Partial<Events.Ca
   ...more,
 })
 
+export const position = (
+  vehicleId: string,
+  occurredAt: Instant,
+  more: Partial<Events.VehiclePosition> = {},
+): Events.VehiclePosition => ({
+  occurredAt,
+  positionId: `${vehicleId}@${occurredAt}`,
+  vehicleId,
+  latitude: 51.2,
+  longitude: 4.4,
+  ...{
+    speedMps: 20,
+    courseDeg: 90,
+    altitudeM: null,
+    accuracyM: null,
+    ignition: null,
+    odometerM: null,
+    attributes: null,
+  },
+  flags: [],
+  revision: 1,
+  retracted: false,
+  ...more,
+})
+
+export const assignment = (
+  vehicleId: string,
+  shipmentId: string,
+  more: Partial<Events.VehicleAssignment> = {},
+): Events.VehicleAssignment => ({
+  ...{ occurredAt: at('2026-03-01T06:00:00Z'), vehicleId, shipmentId, stops: [], revision: 1, retracted: false },
+  periods: [{ from: 0 as Instant, until: 9_007_199_254_740_991 as Instant }],
+  ...more,
+})
+
 export const sighting = (
   shipmentId: string,
   kind: Events.SightingKind,

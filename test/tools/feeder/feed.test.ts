@@ -23,7 +23,7 @@ const feed = (...args: string[]): Promise<{ code: number; stdout: string; stderr
 test('--help says what there is', async () => {
   const { code, stdout } = await feed('--help')
   assert.equal(code, 0)
-  for (const option of ['--url', '--token', '--seed', '--truth', '--mode fleet']) assert.ok(stdout.includes(option))
+  for (const option of ['--url', '--token', '--seed', '--truth', '--mode load']) assert.ok(stdout.includes(option))
 })
 
 test('what makes no sense is said in one line, with exit code 1', async () => {
