@@ -33,6 +33,7 @@ COPY processors ./processors
 COPY sinks ./sinks
 COPY dashboards ./dashboards
 COPY tools/feeder ./tools/feeder
+COPY tools/simulate ./tools/simulate
 COPY app ./app
 COPY deploy/health.js ./deploy/health.js
 
