@@ -3,10 +3,9 @@ import type { ShipmentMerge, ShipmentRequest } from '../schemas/generated/events
 import { odooKey, referenceKey } from '../schemas/topics.ts'
 import type { Instant } from '../streams/time.ts'
 import type { Draft } from './corrections.ts'
-import { PICKING, type PickingPlan } from './odoo.ts'
+import { PICKING, PICKING_SCHEME, type PickingPlan } from './odoo.ts'
 import type { PlanDraft, Rider } from './plans.ts'
 
-export const PICKING_SCHEME = 'odoo.picking'
 /** `DATABASE/ID`: a number alone says nothing of where. */
 const QUALIFIED = /^([A-Za-z0-9][A-Za-z0-9._-]*)\/([1-9]\d{0,14})$/
 

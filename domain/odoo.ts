@@ -5,6 +5,8 @@ import type { Instant } from '../streams/time.ts'
 import type { Rider } from './plans.ts'
 
 export const PICKING = 'stock.picking'
+/** Of references to a picking, by its number or its name. */
+export const PICKING_SCHEME = 'odoo.picking'
 const RADIUS_M = 300
 
 /** What a version of a picking says; what it says as a plan, in the fields of one. */
@@ -59,8 +61,8 @@ function planOf({ database, model, id, companyId, occurredAt }: OdooChange, row:
 
 function referencesOf(id: number, row: Fields, sale: Fields | undefined): Reference[] {
   const all: readonly (readonly [scheme: string, value: string | null])[] = [
-    ['odoo.picking', String(id)],
-    ['odoo.picking', text(row['name'])],
+    [PICKING_SCHEME, String(id)],
+    [PICKING_SCHEME, text(row['name'])],
     ['odoo.order', text(sale?.['name'])],
     ['po', text(sale?.['client_order_ref'])],
     ['tracking', text(row['carrier_tracking_ref'])],

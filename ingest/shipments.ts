@@ -8,6 +8,7 @@
  * order of calls.
  */
 import { z } from 'zod'
+import { PICKING_SCHEME } from '../domain/odoo.ts'
 import type { ShipmentRequest } from '../schemas/generated/events.ts'
 import { referenceKey, shipmentRequests } from '../schemas/topics.ts'
 import { type Adapter, refuseAll } from './adapter.ts'
@@ -115,7 +116,7 @@ export const shipmentsBeside = (database: string): Adapter<ShipmentRequest> => (
     const qualified = (value: ShipmentRequest): ShipmentRequest => ({
       ...value,
       references: value.references.map(one =>
-        one.scheme === 'odoo.picking' && NUMBER.test(one.value) ? { ...one, value: `${database}/${one.value}` } : one,
+        one.scheme === PICKING_SCHEME && NUMBER.test(one.value) ? { ...one, value: `${database}/${one.value}` } : one,
       ),
     })
     return {
