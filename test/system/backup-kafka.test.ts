@@ -6,13 +6,6 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { loadConfig } from '../../app/config.ts'
 import { openFor, type Opened } from '../../app/open-log.ts'
-import { readAll } from '../../app/read-topic.ts'
-import { deadLetterOf } from '../../schemas/dead-letters.ts'
-import { audits, carrierEvents, shipmentRequests, telematicsPositions } from '../../schemas/topics.ts'
-import type { Outgoing } from '../../streams/log/log.ts'
-import { outgoing } from '../../streams/outgoing.ts'
-import type { Instant } from '../../streams/time.ts'
-import type { AnyTopic } from '../../streams/topic.ts'
 import { settled } from '../../tools/chaos/caught-up.ts'
 import { countsOf, faultsOfLog, faultsOfTables } from '../../tools/chaos/ledger.ts'
 import { differences, outcomeOf, outcomeOfTruth, standingOf } from '../../tools/chaos/outcome.ts'
@@ -23,6 +16,7 @@ import { kafkaIsHere } from '../../tools/kafka/install.ts'
 import { startRegistry } from '../../tools/kafka/registry.ts'
 import { installation, type Laid, until } from '../support/installation.ts'
 import { positions } from '../support/positions.ts'
+import { letterOfNote, positionsOf, takenIn } from '../support/records.ts'
 
 const world = makeWorld({
   seed: 17,
@@ -43,19 +37,6 @@ const withLog = async <T>(open: Promise<Opened>, look: (opened: Opened) => Promi
     await opened.log.close()
   }
 }
-/** Everything that was taken in from outside. */
-const heard = async (opened: Opened): Promise<Set<string>> => {
-  const ids = new Set<string>()
-  for (const topic of [telematicsPositions, shipmentRequests, carrierEvents] as AnyTopic[])
-    for await (const { event } of readAll(opened, topic)) ids.add(event.eventId)
-  return ids
-}
-const loadIn = async (opened: Opened): Promise<number> => {
-  const ids = new Set<string>()
-  for await (const { event } of readAll(opened, telematicsPositions))
-    if (event.value.vehicleId === LOAD) ids.add(event.eventId)
-  return ids.size
-}
 /** Post without pause; resolves, when told to stop, to how many positions were taken in, and how long the longest took. */
 function load({ post }: Laid): () => Promise<{ sent: number; slowestMs: number }> {
   let [on, sent, slowestMs] = [true, 0, 0]
@@ -71,14 +52,6 @@ function load({ post }: Laid): () => Promise<{ sent: number; slowestMs: number }
     await posting
     return { sent, slowestMs: Math.round(slowestMs) }
   }
-}
-/** As of a record that could not be handled: a note, of which nobody concludes anything. */
-function letter({ log, wire }: Opened): Outgoing {
-  const note = { occurredAt: 1 as Instant, actor: 'ann', action: 'looked', target: 'SHP-1', detail: null }
-  const said = { source: 'test', emittedAt: null, receivedAt: 1 as Instant, cause: null }
-  const record = { ...outgoing(wire, log.partitionsOf, audits as AnyTopic, note, said), offset: 0 }
-  const { topic, value } = deadLetterOf({ hop: 'nobody', record, reason: 'poison', tick: 1 as Instant })
-  return outgoing(wire, log.partitionsOf, topic as AnyTopic, value, said)
 }
 const answer = async <T>({ at }: Laid, args: readonly string[], env?: Env): Promise<T> => {
   const { code, stdout, stderr } = await at.command([...args, '--json'], env)
@@ -113,15 +86,15 @@ void suite('a backup on Kafka', { skip: kafka.here ? false : kafka.why }, () => 
         { withReceivedAt: true },
       )
     const [third, end] = [Math.floor(world.deliveries.length / 3), world.deliveries.length]
-    await withLog(at.open(), opened => opened.log.append([letter(opened)]))
+    await withLog(at.open(), opened => opened.log.append([letterOfNote(opened)]))
     await feed(first, 0, third)
     lap('filled')
 
     // The backup, while everything is busy.
     const stop = load(first)
     const feeding = feed(first, third, 2 * third)
-    await until('there is load', async () => (await withLog(at.open(), loadIn)) > 500)
-    const before = await withLog(at.open(), heard)
+    await until('there is load', async () => (await withLog(at.open(), opened => positionsOf(opened, LOAD))) > 500)
+    const before = await withLog(at.open(), takenIn)
     const [out, err] = [running.stdout.length, running.stderr.length]
     const made = await answer<{ heldMs: number; seconds: number }>(first, ['backup', '--to', backup])
     t.diagnostic(JSON.stringify(made))
@@ -145,13 +118,13 @@ void suite('a backup on Kafka', { skip: kafka.here ? false : kafka.why }, () => 
     assert.equal(existsSync(second.at.data), false)
     await answer(second, ['restore', '--from', backup])
     assert.deepEqual(await answer(second, ['dead-letters', 'list']), letters)
-    const there = await second.withLog(heard)
+    const there = await second.withLog(takenIn)
     assert.deepEqual(
       [...before].filter(id => !there.has(id)),
       [],
       'all that was acknowledged is there',
     )
-    const loaded = await second.withLog(loadIn)
+    const loaded = await second.withLog(opened => positionsOf(opened, LOAD))
     assert.ok(loaded >= 500 && loaded < sent, `${loaded} of ${sent}: it was made in the midst of it`)
     const up = await second.up('all')
     await second.caughtUp()

@@ -7,9 +7,8 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Manifest } from '../../app/backup/manifest.ts'
 import { pipelineHealth } from '../../app/pipeline-health.ts'
-import { readAll } from '../../app/read-topic.ts'
 import { deadLetterOf } from '../../schemas/dead-letters.ts'
-import { carrierEvents, shipmentRequests, telematicsPositions } from '../../schemas/topics.ts'
+import { telematicsPositions } from '../../schemas/topics.ts'
 import { connect } from '../../sinks/clickhouse/client.ts'
 import { spawnGateway } from '../../sinks/clickhouse/gateway/spawn.ts'
 import type { Outgoing } from '../../streams/log/log.ts'
@@ -26,6 +25,7 @@ import { send } from '../../tools/feeder/send.ts'
 import { makeWorld } from '../../tools/feeder/world.ts'
 import { installation, type Laid, type OpenedFile, until } from '../support/installation.ts'
 import { positions } from '../support/positions.ts'
+import { positionsOf, takenIn } from '../support/records.ts'
 
 const HOUR = 3_600_000
 const world = makeWorld({
@@ -41,19 +41,6 @@ const LOAD = 'load'
 
 const feed = ({ at }: Laid, token: string, until?: number) =>
   send(world.deliveries.slice(0, until), { url: at.url, token, secrets: at.secrets }, { withReceivedAt: true })
-/** Everything that was taken in from outside. */
-const heard = async (opened: OpenedFile): Promise<Set<string>> => {
-  const ids = new Set<string>()
-  for (const topic of [telematicsPositions, shipmentRequests, carrierEvents] as AnyTopic[])
-    for await (const { event } of readAll(opened, topic)) ids.add(event.eventId)
-  return ids
-}
-const loadIn = async (opened: OpenedFile): Promise<number> => {
-  const ids = new Set<string>()
-  for await (const { event } of readAll(opened, telematicsPositions))
-    if (event.value.vehicleId === LOAD) ids.add(event.eventId)
-  return ids.size
-}
 /** Post without pause; resolves, when told to stop, to how many positions were taken in. */
 function load({ post }: Laid): () => Promise<number> {
   let [on, n] = [true, 0]
@@ -144,8 +131,8 @@ test('a backup under load: restored, everything is there once that was acknowled
   mkdirSync(join(shadow, 'milepost_backup_4194305'), { recursive: true })
   writeFileSync(join(shadow, 'increment.txt'), '')
   const stop = load(first)
-  await until('there is load', async () => (await first.withLog(loadIn)) > 500)
-  const before = await first.withLog(heard)
+  await until('there is load', async () => (await first.withLog(opened => positionsOf(opened, LOAD))) > 500)
+  const before = await first.withLog(takenIn)
   const goOn = await stopAmidBatch(first, running)
   const making = answer<{ unsettled: string[] }>(first, ['backup', '--to', inside])
   await until('it looks for its moment', () => existsSync(inside))
@@ -173,13 +160,13 @@ test('a backup under load: restored, everything is there once that was acknowled
   assert.deepEqual(await answer(second, ['token', 'list']), tokens)
   await second.up('all')
   await second.caughtUp()
-  const there = await second.withLog(heard)
+  const there = await second.withLog(takenIn)
   assert.deepEqual(
     [...before].filter(id => !there.has(id)),
     [],
     'all that was acknowledged is there',
   )
-  const loaded = await second.withLog(loadIn)
+  const loaded = await second.withLog(opened => positionsOf(opened, LOAD))
   assert.ok(loaded >= 500 && loaded < sent, `${loaded} of ${sent}: it was made in the midst of it`)
   const asked = await fetch(`${second.at.url}/v1/cases/${open.caseId}`, {
     headers: { authorization: `Bearer ${token}` },
@@ -244,7 +231,7 @@ test('a backup under load: restored, everything is there once that was acknowled
     const { hops } = await third.withLog(({ log }) => pipelineHealth(log))
     return !hops.some(behind)
   })
-  assert.ok((await knows()) <= (await third.withLog(loadIn)), 'no more than the log')
+  assert.ok((await knows()) <= (await third.withLog(opened => positionsOf(opened, LOAD))), 'no more than the log')
   const faults = await faultsOfTables(await third.withLog(countsOf), server)
   assert.deepEqual(
     faults.filter(fault => !fault.includes('before merging')),

@@ -4,12 +4,6 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { loadConfig } from '../../app/config.ts'
 import { openFor, type Opened } from '../../app/open-log.ts'
-import { deadLetterOf } from '../../schemas/dead-letters.ts'
-import { audits } from '../../schemas/topics.ts'
-import type { Outgoing } from '../../streams/log/log.ts'
-import { outgoing } from '../../streams/outgoing.ts'
-import type { Instant } from '../../streams/time.ts'
-import type { AnyTopic } from '../../streams/topic.ts'
 import { caughtUp } from '../../tools/chaos/caught-up.ts'
 import type { Installation } from '../../tools/chaos/installation.ts'
 import { countsOf, faultsOfLog, faultsOfTables } from '../../tools/chaos/ledger.ts'
@@ -22,6 +16,7 @@ import { startKafka } from '../../tools/kafka/cluster.ts'
 import { kafkaIsHere } from '../../tools/kafka/install.ts'
 import { startRegistry } from '../../tools/kafka/registry.ts'
 import { installation, until } from '../support/installation.ts'
+import { letterOfNote } from '../support/records.ts'
 
 const world = makeWorld({
   seed: 11,
@@ -39,15 +34,6 @@ interface Report {
   readonly tasks: Readonly<Record<string, { readonly rows: number }>>
   readonly facts: { readonly milestones: number; readonly openCases: number }
   readonly seconds: object
-}
-
-/** As of a record that could not be handled: a note, of which nobody concludes anything. */
-function letter({ log, wire }: Opened): Outgoing {
-  const note = { occurredAt: 1 as Instant, actor: 'ann', action: 'looked', target: 'SHP-1', detail: null }
-  const said = { source: 'test', emittedAt: null, receivedAt: 1 as Instant, cause: null }
-  const record = { ...outgoing(wire, log.partitionsOf, audits as AnyTopic, note, said), offset: 0 }
-  const { topic, value } = deadLetterOf({ hop: 'nobody', record, reason: 'poison', tick: 1 as Instant })
-  return outgoing(wire, log.partitionsOf, topic as AnyTopic, value, said)
 }
 
 /** `milepost migrate`, with the settings that are to be. */
@@ -81,7 +67,7 @@ test(
     const before = (['ingest', 'processors', 'sinks'] as const).map(target => laid.launch(target))
     await Promise.all(before.map(program => at.ready(program)))
     await feed(0, third - 100)
-    await laid.withLog(opened => opened.log.append([letter(opened)]))
+    await laid.withLog(opened => opened.log.append([letterOfNote(opened)]))
     await laid.caughtUp()
     const letters = (await at.command(['dead-letters', 'list', '--json'])).stdout
     lap('filled')
