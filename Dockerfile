@@ -28,6 +28,7 @@ COPY package.json LICENSE ./
 COPY domain ./domain
 COPY streams ./streams
 COPY schemas ./schemas
+COPY odoo ./odoo
 COPY ingest ./ingest
 COPY processors ./processors
 COPY sinks ./sinks

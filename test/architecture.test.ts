@@ -12,11 +12,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   streams: [],
   schemas: ['streams'],
   domain: ['schemas', 'streams/time.ts', 'streams/evidence.ts', 'type streams/event.ts', 'type streams/topic.ts'],
-  ingest: ['domain', 'schemas', 'streams'],
+  odoo: [],
+  ingest: ['domain', 'odoo', 'schemas', 'streams'],
   processors: ['domain', 'schemas', 'streams'],
-  sinks: ['schemas', 'streams'],
-  app: ['ingest', 'processors', 'sinks', 'domain', 'schemas', 'streams', 'tools'],
-  tools: ['app', 'dashboards', 'ingest', 'processors', 'sinks', 'domain', 'schemas', 'streams', 'test/simulation'],
+  sinks: ['odoo', 'schemas', 'streams'],
+  app: ['ingest', 'processors', 'sinks', 'domain', 'odoo', 'schemas', 'streams', 'tools'],
+  tools: [
+    ...['app', 'dashboards', 'ingest', 'processors', 'sinks', 'domain', 'odoo', 'schemas', 'streams'],
+    'test/simulation',
+  ],
   dashboards: [],
 }
 
@@ -25,6 +29,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   streams: ['node:', '@platformatic/kafka'],
   schemas: ['node:', 'avsc', '@kafkajs/confluent-schema-registry'],
   domain: [],
+  odoo: ['node:'],
   ingest: ['node:', 'fastify', 'prom-client', 'zod'],
   processors: [],
   sinks: ['node:', '@clickhouse/client', 'chdb', 'zod'],

@@ -13,7 +13,7 @@ import { hours, type Instant, type Millis, minutes, seconds } from '../../stream
 import { pause } from '../../streams/together.ts'
 import type { IngestMetrics } from '../metrics.ts'
 import { ODOO_TASK, OdooBook, type Progress } from './book.ts'
-import { OdooAway, type OdooClient, OdooRefused } from './client.ts'
+import { OdooAway, type OdooClient, OdooRefused } from '../../odoo/client.ts'
 import { modelsFor, type OdooModel, PICKING, RELATED } from './models.ts'
 import { OdooReader } from './reader.ts'
 

@@ -5,7 +5,7 @@ import type { Outgoing, Partitions } from '../../streams/log/log.ts'
 import { outgoing } from '../../streams/outgoing.ts'
 import { type Instant, seconds } from '../../streams/time.ts'
 import type { OdooBook, Owed, Progress, Seen, SeenRow } from './book.ts'
-import { type OdooClient, OdooRefused } from './client.ts'
+import { type OdooClient, OdooRefused } from '../../odoo/client.ts'
 import { anyOf, type Domain, type OdooModel, PICKING, type Specification } from './models.ts'
 import {
   changeOf,

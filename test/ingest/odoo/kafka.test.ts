@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ODOO_TASK } from '../../../ingest/odoo/book.ts'
-import { OdooClient } from '../../../ingest/odoo/client.ts'
+import { OdooClient } from '../../../odoo/client.ts'
 import { OdooPoll } from '../../../ingest/odoo/poll.ts'
 import { localWire } from '../../../schemas/codec.ts'
 import type { OdooChange } from '../../../schemas/generated/events.ts'

@@ -1,7 +1,7 @@
 /** A stand-in Odoo, a log in memory, and who reads the one into the other. */
 import type { TestContext } from 'node:test'
 import { OdooBook } from '../../../ingest/odoo/book.ts'
-import { OdooClient } from '../../../ingest/odoo/client.ts'
+import { OdooClient } from '../../../odoo/client.ts'
 import { OdooPoll, type Pace } from '../../../ingest/odoo/poll.ts'
 import { localWire } from '../../../schemas/codec.ts'
 import type { OdooChange } from '../../../schemas/generated/events.ts'

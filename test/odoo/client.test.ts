@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { OdooAway, OdooClient, OdooRefused } from '../../../ingest/odoo/client.ts'
+import { OdooAway, OdooClient, OdooRefused } from '../../odoo/client.ts'
 
 const KEY = '0123456789abcdef0123456789abcdef01234567'
 const json = (name: string, message: string) =>
