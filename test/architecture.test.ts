@@ -11,10 +11,17 @@ const ROOT = join(import.meta.dirname, '..')
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   streams: [],
   schemas: ['streams'],
-  domain: ['schemas', 'streams/time.ts', 'streams/evidence.ts', 'type streams/event.ts', 'type streams/topic.ts'],
+  domain: [
+    'odoo/names.ts',
+    'schemas',
+    'streams/time.ts',
+    'streams/evidence.ts',
+    'type streams/event.ts',
+    'type streams/topic.ts',
+  ],
   odoo: ['schemas'],
   ingest: ['domain', 'odoo', 'schemas', 'streams'],
-  processors: ['domain', 'schemas', 'streams'],
+  processors: ['domain', 'odoo/names.ts', 'schemas', 'streams'],
   sinks: ['odoo', 'schemas', 'streams'],
   app: ['ingest', 'processors', 'sinks', 'domain', 'odoo', 'schemas', 'streams', 'tools'],
   tools: [
