@@ -115,7 +115,9 @@ function said(json: unknown): { name: string; message: string } {
   const { name, message } = (typeof json === 'object' && json !== null ? json : {}) as Record<string, unknown>
   const lines = typeof message === 'string' ? message.split('\n').filter(line => line.trim() !== '') : []
   const trace = lines.findIndex(line => line.includes('Traceback (most recent call last)'))
-  const line = trace < 0 ? (lines[0] ?? '') : `${lines[0] ?? ''} ${lines.at(-1)?.trim() ?? ''}`
+  const after = trace < 0 ? [] : lines.slice(trace + 1)
+  const thrown = after.findIndex(line => /^\S/.test(line))
+  const line = [lines[0] ?? '', ...(thrown < 0 ? [] : after.slice(thrown, thrown + 2))].join(' ')
   return { name: typeof name === 'string' ? name : '', message: line.slice(0, MAX_MESSAGE_CHARS) }
 }
 

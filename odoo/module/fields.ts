@@ -134,7 +134,7 @@ export const PICKING_FIELDS: ModuleFields = {
     compute: `for picking in self: picking['x_milepost_worst'] = ', '.join(picking.sudo().x_milepost_case_ids.filtered(lambda case: case.x_state in ${OPEN}).mapped('x_name')[:5]) or False`,
     depends: 'x_milepost_case_ids.x_state,x_milepost_case_ids.x_name',
   }),
-  x_milepost_cases: integer('Cases', {
+  x_milepost_cases: integer('Number of cases', {
     compute: `for picking in self: picking['x_milepost_cases'] = len(picking.sudo().x_milepost_case_ids)`,
     depends: 'x_milepost_case_ids',
   }),

@@ -56,17 +56,18 @@ const models = (): string => {
     ...MODELS.map(modelRecord),
     ...MODELS.flatMap(model => fieldRecords(modelId(model.name), model.name, model.fields)),
     ...fieldRecords('stock.model_stock_picking', 'stock.picking', PICKING_FIELDS),
+    // Only by fields that are there.
+    ...MODELS.map(({ name, order }) => record('ir.model', modelId(name), [value('order', order)])),
   ]
   return `<?xml version="1.0" encoding="utf-8"?>\n<odoo>\n${records.join('\n')}\n</odoo>\n`
 }
 
 const modelId = (model: string): string => `model_${model}`
 
-const modelRecord = ({ name, label, order, isThread }: ModuleModel): string =>
+const modelRecord = ({ name, label, isThread }: ModuleModel): string =>
   record('ir.model', modelId(name), [
     value('name', label),
     value('model', name),
-    value('order', order),
     ...(isThread ? [flag('is_mail_thread'), flag('is_mail_activity')] : []),
   ])
 
@@ -93,7 +94,7 @@ function described({
   type,
 }: ModuleField): string[] {
   const computed = compute === undefined ? [] : [value('compute', compute), value('depends', depends ?? '')]
-  const isStored = type !== 'one2many' && (compute === undefined || stored === true)
+  const isStored = compute === undefined || stored === true
   return [
     ...(help === undefined ? [] : [value('help', help)]),
     ...(relation === undefined ? [] : [value('relation', relation)]),
