@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { type RequireRole, tokensOrSession } from './access.ts'
 import { type CaseNeeds, caseRoutes } from './cases.ts'
+import { type DeliveryNeeds, deliveryRoutes } from './deliveries.ts'
 import { liveFeed } from './live.ts'
 import { liveRoutes } from './live-route.ts'
 import { type HealthNeeds, healthRoutes } from './health.ts'
@@ -13,7 +14,7 @@ import { loginRoutes, type Sessions } from './session.ts'
 import { shipmentRoutes } from './shipments.ts'
 import { vehicleRoutes } from './vehicles.ts'
 
-export interface ReadNeeds extends CaseNeeds, HealthNeeds {
+export interface ReadNeeds extends CaseNeeds, DeliveryNeeds, HealthNeeds {
   readonly requireRole: RequireRole
   readonly sessions: Sessions
   /** A prom-client Registry is one. */
@@ -28,6 +29,7 @@ export async function registerRead(server: FastifyInstance, needs: ReadNeeds): P
   const feed = liveFeed(needs)
   const routes = [
     ...shipmentRoutes(needs),
+    ...deliveryRoutes(needs),
     ...vehicleRoutes(needs),
     ...caseRoutes(needs),
     ...liveRoutes(feed),

@@ -90,6 +90,9 @@ describe('/openapi.json', () => {
     for (let n = 1041; n < 1041 + 27; n++)
       await conforms('/v1/shipments/{shipmentId}', { path: `/v1/shipments/odoo-acme-picking-${n}` }, 200)
     await conforms('/v1/shipments/{shipmentId}', { path: '/v1/shipments/none' }, 404)
+    const deliveries = '/v1/shipments/{shipmentId}/deliveries'
+    await conforms(deliveries, { path: '/v1/shipments/odoo-acme-picking-1041/deliveries' }, 200)
+    await conforms(deliveries, { path: '/v1/shipments/none/deliveries' }, 404)
     await conforms('/v1/vehicles', { path: '/v1/vehicles' }, 200)
     // What its events carry is held against their shapes in live.test.ts.
     await conforms('/v1/live', { path: '/v1/live', headers: {} }, 401)
