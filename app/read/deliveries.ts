@@ -135,6 +135,10 @@ function shown(
 function elementsOf(body: Buffer, contentType: string): readonly (() => unknown)[] {
   if (contentType === NDJSON) return [...lines(body)].map(line => () => JSON.parse(line.toString()) as unknown)
   const json = JSON.parse(body.toString()) as { readonly events?: unknown }
-  const all = Array.isArray(json) ? (json as unknown[]) : Array.isArray(json.events) ? (json.events as unknown[]) : [json]
+  const all = Array.isArray(json)
+    ? (json as unknown[])
+    : Array.isArray(json.events)
+      ? (json.events as unknown[])
+      : [json]
   return all.map(element => () => element)
 }

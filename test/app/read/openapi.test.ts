@@ -106,6 +106,11 @@ describe('/openapi.json', () => {
       await conforms(documented, post({ text: 'x', basis: 'other' }), 409)
       await conforms(documented, post({ text: '' }), 422)
     }
+    const replay = (payload: object) => ({
+      ...{ method: 'POST' as const, path: '/v1/dead-letters/none/replay', payload },
+    })
+    await conforms('/v1/dead-letters/{eventId}/replay', replay({}), 404)
+    await conforms('/v1/dead-letters/{eventId}/replay', replay({ agian: true }), 422)
     await conforms('/v1/health/pipeline', { path: '/v1/health/pipeline' }, 200)
     await conforms('/health/live', { path: '/health/live', headers: {} }, 200)
     await conforms('/health/ready', { path: '/health/ready', headers: {} }, 200)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import { Registry } from 'prom-client'
+import type { Letter } from '../../../app/dead-letters.ts'
 import type { PipelineHealth } from '../../../app/read/health.ts'
 import type { OpenApiPart } from '../../../app/read/openapi.ts'
 import { registerRead } from '../../../app/read/read.ts'
@@ -34,6 +35,9 @@ export interface Serving extends AsyncDisposable {
   readonly actions: Event<CaseAction>[]
   /** What is still kept of what came in. */
   deliveries: Event<Delivery>[]
+  letters: Letter[]
+  /** Who put back what. */
+  readonly replayed: string[]
   health: PipelineHealth
   /** Set to make every append fail with it. */
   appendFails: Error | undefined
@@ -90,6 +94,8 @@ export async function serving(now: () => Instant, openApi: readonly OpenApiPart[
       dir,
       actions: [],
       deliveries: [],
+      letters: [],
+      replayed: [],
       health: WELL,
       appendFails: undefined,
       onAction: undefined,
@@ -126,6 +132,13 @@ export async function serving(now: () => Instant, openApi: readonly OpenApiPart[
       Promise.resolve(
         made.deliveries.filter(({ value }) => value.adapter === adapter && value.occurredAt === receivedAt),
       ),
+    letters: {
+      all: () => Promise.resolve(made.letters),
+      replay: (letter, _, actor) => {
+        made.replayed.push(`${actor} ${letter.eventId}`)
+        return Promise.resolve()
+      },
+    },
     now,
     pipeline: () => Promise.resolve(made.health),
     metrics: registry,
