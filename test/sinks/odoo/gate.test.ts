@@ -31,7 +31,7 @@ async function odooThat(t: TestContext, says: (call: Call) => Said | undefined) 
       const call = { path, body: JSON.parse(Buffer.concat(chunks).toString()) as Call['body'] }
       calls.push(call)
       const fields = path.startsWith('x_milepost_case') ? CASE_FIELDS : SHIPMENT_FIELDS
-      const there = path.endsWith('/fields_get') ? { body: fieldsOf(fields) } : { body: [] }
+      const there: Said = path.endsWith('/fields_get') ? { body: fieldsOf(fields) } : { body: [] }
       const { status = 200, body, afterMs = 0 } = says(call) ?? there
       setTimeout(() => response.writeHead(status).end(JSON.stringify(body)), afterMs)
     })
