@@ -21,6 +21,6 @@ const odoo = await standIn({
 after(() => odoo.close())
 const { url } = odoo
 contract('the stand-in', {
-  ...{ url, database: 'lab', admin: 'admin', bot: 'bot', company, person: person ?? 0 },
+  ...{ url, database: 'lab', admin: 'admin', bot: 'bot', company, person },
   pickings: pickings as [number, number],
 })
