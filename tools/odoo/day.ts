@@ -179,9 +179,9 @@ export function day(store: OdooStore, world: World, random: Random, clock: { at:
     }
   }
   const next = (): Work | undefined => {
-    const work = Array.from({ length: 1 + Math.floor(random.next() * 3) }, () =>
-      acts[nextAct(random)](),
-    ).filter(act => act !== undefined)
+    const work = Array.from({ length: 1 + Math.floor(random.next() * 3) }, () => acts[nextAct(random)]()).filter(
+      act => act !== undefined,
+    )
     if (work.length === 0) return undefined
     const takesS = random.next() < 0.06 ? 10 + random.next() * (LONGEST_S - 10) : 0.05 + random.next()
     return begin(work, clock.at + takesS * 1_000)
