@@ -7,6 +7,7 @@
  *   telematics.position ─follow (with vehicle.assignment)─▶ vehicle.position, shipment.sighting
  *   shipment.plan, .sighting, .event ─detect─▶ shipment.milestone ─predict─▶ shipment.eta
  *                                                                └──raise (with case.action)─▶ case
+ *   odoo.change ─relay─▶ case.action
  */
 import { claimReferences } from '../processors/claim-references.ts'
 import { detectMilestones } from '../processors/detect-milestones.ts'
@@ -16,6 +17,7 @@ import { mergeRequests } from '../processors/merge-requests.ts'
 import { planShipments } from '../processors/plan-shipments.ts'
 import { predictEtas } from '../processors/predict-etas.ts'
 import { raiseCases } from '../processors/raise-cases.ts'
+import { relayAnswers } from '../processors/relay-answers.ts'
 import { resolveReferences } from '../processors/resolve-references.ts'
 import type { AnyProcessor } from '../streams/processor.ts'
 
@@ -28,5 +30,6 @@ export const processors: readonly AnyProcessor[] = [
   followVehicles,
   detectMilestones,
   predictEtas,
+  relayAnswers,
   raiseCases,
 ]
