@@ -49,9 +49,20 @@ export async function uninstall(admin: OdooClient): Promise<boolean> {
   const there = await installed(admin)
   if (!there) return false
   await admin.call('ir.module.module', 'button_immediate_uninstall', { ids: [there.id] })
+  await removeNames(admin)
   const traces = await tracesOf(admin)
   if (traces.length > 0) throw new OdooRefused(200, '', `Odoo has kept ${traces.join(', ')}`)
   return true
+}
+
+/** Odoo names what our models inherit, under modules of its own, and leaves the names when the models are gone. */
+async function removeNames(admin: OdooClient): Promise<void> {
+  const domain = [
+    ['model', '=', 'ir.model.inherit'],
+    ['name', '=like', 'model\\_inherit\\_\\_x\\_milepost\\_%'],
+  ]
+  const ids = await admin.call<number[]>('ir.model.data', 'search', { domain })
+  if (ids.length > 0) await admin.call('ir.model.data', 'unlink', { ids })
 }
 
 /** The module as Odoo knows it. */

@@ -42,7 +42,7 @@ const manifest = (data: readonly string[]): string => `{
     'name': 'Milepost',
     'summary': 'Where your deliveries are: cases, expected arrivals and milestones on transfers',
     'version': '${VERSION}',
-    'category': 'Inventory/Delivery',
+    'category': 'Supply Chain/Inventory',
     'author': 'Milepost',
     'license': 'Other OSI approved licence',
     'depends': ['stock', 'mail'],

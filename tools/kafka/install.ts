@@ -6,7 +6,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { exclusively } from '../exclusive.ts'
 import { java } from './java.ts'
 import { prepare } from './prepare.ts'
 
@@ -15,7 +15,6 @@ const MADE_OF = ['pom.xml', 'prepare.ts', 'commands.ts'].map(file => join(import
 const CACHE = join(import.meta.dirname, '../../node_modules/.cache/milepost')
 const FETCHING = join(CACHE, 'kafka-fetching-')
 const OLDEST_JAVA = 17
-const POLL_MS = 200
 
 /** Another version is another folder. */
 const folder = join(
@@ -62,9 +61,7 @@ export function install(): Promise<string> {
 async function filled(): Promise<string> {
   if (existsSync(whole)) return folder
   mkdirSync(CACHE, { recursive: true })
-  const lock = new DatabaseSync(join(CACHE, 'kafka.lock'))
-  try {
-    await exclusively(lock)
+  return exclusively(join(CACHE, 'kafka.lock'), async () => {
     // Who had it meanwhile has done it.
     if (existsSync(whole)) return folder
     for (const begun of globSync(`${FETCHING}*`)) rmSync(begun, { recursive: true, force: true })
@@ -76,21 +73,7 @@ async function filled(): Promise<string> {
     await prepare(folder)
     writeFileSync(whole, '')
     return folder
-  } finally {
-    lock.close()
-  }
-}
-
-/** A lock of the file system: it goes with the process that has it. */
-async function exclusively(lock: DatabaseSync): Promise<void> {
-  for (;;)
-    try {
-      lock.exec('BEGIN EXCLUSIVE')
-      return
-    } catch (error) {
-      if (!String(error).includes('locked')) throw error
-      await new Promise(resolve => setTimeout(resolve, POLL_MS))
-    }
+  })
 }
 
 function fetched(to: string): Promise<void> {

@@ -28,6 +28,19 @@ export interface Day {
   readonly commits: ReadonlyMap<number, number>
 }
 
+/** What people do, as often as they do it, here and at a real Odoo. */
+const OFTEN = [
+  ...Array.from({ length: 9 }, () => 'confirm' as const),
+  ...(['assign', 'assign', 'assign', 'assign', 'delay', 'delay', 'note', 'note', 'track', 'load', 'ship'] as const),
+  ...(['ship', 'part', 'cancel', 'delete', 'swap', 'internal'] as const),
+]
+const SELDOM = ['move', 'replate'] as const
+export type ActName = (typeof OFTEN)[number] | (typeof SELDOM)[number]
+export function nextAct(random: Random): ActName {
+  const from = random.next() < 0.02 ? SELDOM : OFTEN
+  return from[Math.floor(random.next() * from.length)] ?? 'confirm'
+}
+
 /** `clock.at` is what the store takes for the time. */
 export function day(store: OdooStore, world: World, random: Random, clock: { at: number }, pickings: number): Day {
   const counts: Record<string, number> = {}
@@ -58,7 +71,7 @@ export function day(store: OdooStore, world: World, random: Random, clock: { at:
     }
   }
 
-  const acts: Readonly<Record<string, () => Act | undefined>> = {
+  const acts: Readonly<Record<ActName, () => Act | undefined>> = {
     confirm: () => {
       if (made >= pickings) return undefined
       made++
@@ -147,13 +160,6 @@ export function day(store: OdooStore, world: World, random: Random, clock: { at:
       }
     },
   }
-  const often = [
-    ...Array.from({ length: 9 }, () => 'confirm'),
-    ...['assign', 'assign', 'assign', 'assign', 'delay', 'delay', 'note', 'note', 'track', 'load', 'ship', 'ship'],
-    ...['part', 'cancel', 'delete', 'swap', 'internal'],
-  ]
-  const seldom = ['move', 'replate']
-
   function begin(work: readonly Act[], until: number): Work {
     const tx = store.begin()
     for (const act of work) act(tx)
@@ -173,9 +179,9 @@ export function day(store: OdooStore, world: World, random: Random, clock: { at:
     }
   }
   const next = (): Work | undefined => {
-    const work = Array.from({ length: 1 + Math.floor(random.next() * 3) }, () =>
-      acts[random.next() < 0.02 ? one(seldom) : one(often)]?.(),
-    ).filter(act => act !== undefined)
+    const work = Array.from({ length: 1 + Math.floor(random.next() * 3) }, () => acts[nextAct(random)]()).filter(
+      act => act !== undefined,
+    )
     if (work.length === 0) return undefined
     const takesS = random.next() < 0.06 ? 10 + random.next() * (LONGEST_S - 10) : 0.05 + random.next()
     return begin(work, clock.at + takesS * 1_000)

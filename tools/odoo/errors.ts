@@ -65,6 +65,9 @@ export const unreadableField = (model: string) =>
   )
 export const otherCompanies = () =>
   new OdooError(403, 'odoo.exceptions.AccessError', 'Access to unauthorized or invalid companies.')
+/** A record rule hides it. */
+export const topSecret = () =>
+  new OdooError(403, 'odoo.exceptions.AccessError', 'Uh-oh! Looks like you have stumbled upon some top-secret records.')
 export const privateMethod = (model: string, method: string) =>
   new OdooError(
     403,

@@ -8,6 +8,7 @@ import {
   noModel,
   otherCompanies,
   privateMethod,
+  topSecret,
   unreadableField,
   userError,
 } from './errors.ts'
@@ -59,10 +60,12 @@ export function callMethod(store: OdooStore, user: User, model: string, method: 
   if (method.startsWith('_')) throw privateMethod(model, method)
   const found = METHODS[method]
   if (!found) throw noMethod(model, method)
-  if (method !== 'context_get') mayRead(user, model)
+  if (!TELLS_NO_ROWS.has(method)) mayRead(user, model)
   return found({ store, user, model, body, context })
 }
 
+/** What a model looks like is told to everybody. */
+const TELLS_NO_ROWS: ReadonlySet<string> = new Set(['context_get', 'fields_get'])
 const mayRead = ({ hidden = [], isAdmin }: User, model: string): void => {
   if (hidden.includes(model) || (ADMINS.has(model) && isAdmin !== true))
     throw accessError(TITLES[model] ?? model, model)
@@ -97,13 +100,11 @@ const METHODS: Readonly<Record<string, (call: Call) => unknown>> = {
     return page({ ...call, body: { domain: [], ...call.body } }).map(row => flat(call, row, names))
   },
   read: call => {
-    const rows = idsIn(call.body).flatMap(id => call.store.row(call.model, id) ?? [])
-    return rows.map(row => flat(call, row, (call.body['fields'] as readonly string[] | undefined) ?? []))
+    return named(call).map(row => flat(call, row, (call.body['fields'] as readonly string[] | undefined) ?? []))
   },
   web_read: call => {
     const specification = need(call.body, 'specification') as Specification
-    const rows = idsIn(call.body).flatMap(id => call.store.row(call.model, id) ?? [])
-    return rows.map(row => shown(call, call.model, row, specification))
+    return named(call).map(row => shown(call, call.model, row, specification))
   },
   has_access: () => true,
   load: ({ store, model, body }): Loaded =>
@@ -146,16 +147,25 @@ function assigned(store: OdooStore, model: string, vals: Vals, [id = 0]: readonl
 }
 
 /** The rows of a search, without its limit. Other companies' are hidden, and archived ones unless they are asked for. */
-function searched({ store, user, model, body, context }: Call): Row[] {
+function searched(call: Call): Row[] {
+  const { store, model, body, context } = call
   const holds = inDomain(store, model, body['domain'])
-  const fields = fieldsOf(model)
-  const archivedToo = context['active_test'] === false || !('active' in fields)
+  const archivedToo = context['active_test'] === false || !('active' in fieldsOf(model))
+  return store.rows(model).filter(row => isTheirs(call, row) && (archivedToo || row['active'] !== false) && holds(row))
+}
+
+/** The rows of these ids; those that are gone are left out, and one of another company is an error. */
+function named(call: Call): Row[] {
+  const rows = idsIn(call.body).flatMap(id => call.store.row(call.model, id) ?? [])
+  if (!rows.every(row => isTheirs(call, row))) throw topSecret()
+  return rows
+}
+
+/** Of a company that the user works for now, or of none. */
+function isTheirs({ store, user, model, context }: Call, row: Row): boolean {
   const companies = (context['allowed_company_ids'] as number[] | undefined) ?? user.companies
-  return store.rows(model).filter(row => {
-    const company = 'company_id' in fields ? valueAt(store, model, row, 'company_id') : false
-    if (company !== false && !companies.includes(company as number)) return false
-    return (archivedToo || row['active'] !== false) && holds(row)
-  })
+  const company = 'company_id' in fieldsOf(model) ? valueAt(store, model, row, 'company_id') : false
+  return company === false || companies.includes(company as number)
 }
 
 function page(call: Call): Row[] {
