@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { modelsFor, PICKING, RELATED, type Specification } from '../../ingest/odoo/models.ts'
 
-/** An Odoo with two companies, and what is in it. */
+/** An Odoo with two companies and our module, and what is in it: among it a case that somebody has commented on. */
 export interface Place {
   readonly url: string
   readonly database: string
@@ -93,12 +93,13 @@ const forFleet = modelsFor({
   ofPicking: { has: () => true } as unknown as ReadonlySet<string>,
 })
 
-/** Every field of the specification is there, and what is nested is an object or false. */
+/** Every field of the specification is there, and what is nested is an object, some, or false. */
 function assertShaped(row: unknown, specification: Specification, at: string): void {
   const record = row as Record<string, unknown>
   assert.deepEqual(Object.keys(record).sort(), [...new Set(['id', ...Object.keys(specification)])].sort(), at)
   for (const [name, { fields }] of Object.entries(specification))
-    if (fields && record[name] !== false) assertShaped(record[name], fields, `${at}.${name}`)
+    if (fields && record[name] !== false)
+      for (const nested of [record[name]].flat()) assertShaped(nested, fields, `${at}.${name}`)
 }
 
 export const CONTRACT: Readonly<Record<string, (place: Place) => Promise<void>>> = {

@@ -1,5 +1,7 @@
 /** What Milepost relies on of Odoo, asked of a real Odoo 19. */
 import { after, before, test } from 'node:test'
+import { install } from '../../odoo/module/install.ts'
+import { CASE_MODEL } from '../../odoo/names.ts'
 import { clientOf, companyOf, load, order } from '../../tools/odoo-real/company.ts'
 import { odooIsHere } from '../../tools/odoo-real/install.ts'
 import { RealOdoo } from '../../tools/odoo-real/start.ts'
@@ -34,6 +36,10 @@ async function furnished(at: RealOdoo): Promise<Place> {
   const picking = await ordered(companies[0])
   await load(anna, [picking], vehicle.id)
   const [partner = 0] = await anna.call<number[]>('res.partner', 'create', { vals_list: [{ name: 'Spare' }] })
+  const admin = clientOf(at, 'admin')
+  await install(admin)
+  const ids = await admin.call<number[]>(CASE_MODEL, 'create', { vals_list: [{ x_name: 'Late', x_case_id: 'c1' }] })
+  await admin.call(CASE_MODEL, 'message_post', { ids, body: 'Called.', message_type: 'comment' })
   const { keys, url, database } = at
   return {
     ...{ url, database, companies, picking, vehicle, house: house.partner, elsewhere: await ordered(companies[1]) },

@@ -1,5 +1,8 @@
 /** What Milepost relies on of Odoo, asked of the stand-in: a real Odoo is asked the same in test/system/odoo-real.test.ts. */
 import { after, test } from 'node:test'
+import { OdooClient } from '../../../odoo/client.ts'
+import { install } from '../../../odoo/module/install.ts'
+import { CASE_MODEL } from '../../../odoo/names.ts'
 import { standIn } from '../../../tools/odoo/server.ts'
 import { OdooStore } from '../../../tools/odoo/store.ts'
 import { confirm, settle } from '../../../tools/odoo/world.ts'
@@ -31,6 +34,7 @@ const fleet = ['fleet.vehicle']
 const odoo = await standIn({
   ...{ store, database: 'lab' },
   keys: new Map([
+    ['admin', { id: 2, companies, isAdmin: true }],
     [keys.person, { id: 5, companies }],
     [keys.bot, { id: 6, companies, hidden: fleet }],
     [keys.fleet, { id: 7, companies }],
@@ -39,6 +43,11 @@ const odoo = await standIn({
   ]),
 })
 after(() => odoo.close())
+await install(new OdooClient({ url: odoo.url, database: 'lab', apiKey: 'admin' }))
+store.do(tx => {
+  const res_id = tx.create(CASE_MODEL, { x_name: 'Late', x_case_id: 'c1' })
+  tx.create('mail.message', { model: CASE_MODEL, res_id, message_type: 'comment', body: '<p>Called.</p>' })
+})
 const place: Place = { url: odoo.url, database: 'lab', keys, ...ids }
 
 for (const [title, holds] of Object.entries(CONTRACT)) test(`of the stand-in: ${title}`, () => holds(place))
