@@ -21,6 +21,7 @@ import {
   withdrawn,
 } from '../domain/cases.ts'
 import { corrections, isNews } from '../domain/corrections.ts'
+import { dwellDeadlines, dwellGrounds } from '../domain/dwell.ts'
 import {
   everyRow,
   heardOn,
@@ -31,11 +32,13 @@ import {
   SHIPMENT_KEPT_MS,
   unplannedEnd,
 } from '../domain/horizon.ts'
-import { endOf, isProof, type Journey, journey } from '../domain/journey.ts'
+import { endOf, type Journey, journey } from '../domain/journey.ts'
 import { type Progress, progressList as progress, progressRow } from '../domain/progress.ts'
 import { breaksSilence, lastSilence, type Leg, legs, silenceGrounds, SILENCE_MS, silentAt } from '../domain/silence.ts'
+import { sequenceGrounds } from '../domain/sequence.ts'
 import { json } from '../schemas/codec.ts'
 import type { Case, CaseAction, ShipmentPlan } from '../schemas/generated/events.ts'
+import { isProof } from '../schemas/milestones.ts'
 import {
   caseActions,
   cases,
@@ -129,7 +132,7 @@ function restate({ heardBy }: Retention, kept: Evidence, receivedAt: Instant, pa
   const said = corrections(cases, kept.all(told), derived, withdrawn(receivedAt))
   const letGo = letGoAt(holds && way ? endOf(holds, way) : unplannedEnd(heardBy), heardBy, SHIPMENT_KEPT_MS)
   const alarms = [
-    ...(open ? deadlines(open.plan, open.way) : []),
+    ...(open ? [...deadlines(open.plan, open.way), ...dwellDeadlines(open.plan, open.way)] : []),
     ...onTheWay.flatMap(leg => (leg.until === undefined ? (silentAt(leg, lastFix(kept, leg)) ?? []) : [])),
   ].filter(at => at > passed)
   return {
@@ -150,6 +153,8 @@ const grounds = (
   ...lateGrounds(holds, way, passed),
   ...missedGrounds(holds, way),
   ...unlocatedGrounds(holds),
+  ...dwellGrounds(holds, way, passed),
+  ...sequenceGrounds(holds, kept.all(reached)),
   ...onTheWay.flatMap(leg => {
     const silence = lastSilence(leg, fixesOn(kept, leg), passed)
     return silence ? silenceGrounds(leg, silence) : []

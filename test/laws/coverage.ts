@@ -59,6 +59,8 @@ const ofJourneys: Reached = driver => {
     'late cases': raised.some(({ kind }) => kind === 'late'),
     'missed milestones': raised.some(({ kind }) => kind === 'missed_milestone'),
     silences: raised.some(({ kind }) => kind === 'no_signal'),
+    'stays too long': raised.some(({ kind }) => kind === 'dwell'),
+    'contradictions of the flow': raised.some(({ kind }) => kind === 'out_of_sequence'),
     'ambiguous references': raised.some(({ kind }) => kind === 'ambiguous_reference'),
     'withdrawn cases': raised.some(({ state }) => state === 'withdrawn'),
     'cases closed by people': raised.some(({ closedBy }) => closedBy !== null),

@@ -56,7 +56,8 @@ const stopAt = (stopId: string, dueBy: Instant): RequestedStop => {
     place: { name: stopId, latitude, longitude: LONGITUDE, radiusM: 300 },
     plannedArrival: later(dueBy, -minutes(15)),
     dueBy: dueBy % minutes(60) === 0 ? dueBy : null,
-    plannedDeparture: null,
+    // A stay of no length at all: who stays three quarters of an hour stays too long.
+    plannedDeparture: dueBy % minutes(60) === 0 ? later(dueBy, -minutes(15)) : null,
   }
 }
 const stops = fc

@@ -57,7 +57,7 @@ story('it is reported once, and resolved when the truck arrives', s =>
 )
 
 story('a shipment on time is nobody’s business', s =>
-  s.planned(delivery).seen(['17:50', 'copenhagen'], ['17:53', 'copenhagen']).until('20:00').tells(cases, []),
+  s.planned(delivery).seen(['17:50', 'copenhagen'], ['17:53', 'copenhagen']).until('19:45').tells(cases, []),
 )
 
 story('a plan that comes after its own deadline is late at once', s =>
@@ -129,6 +129,138 @@ story('a stop that was passed over is missed until something is known of it', s 
     .tells(cases, [{}, { kind: 'missed_milestone', state: 'withdrawn', retracted: true }]),
 )
 
+story('who stands at a stop for more than two hours of which no plan speaks needs a person, until he is off', s =>
+  s
+    .planned(due)
+    .sighted('08:40', 'arrived', 'hamburg')
+    .until('10:39')
+    .tells(cases, [])
+    .until('10:41')
+    .tells(cases, [{ kind: 'dwell', stopId: 'hamburg', severity: 'medium', state: 'open', openedAt: t('10:40') }])
+    .sighted('11:40', 'departed', 'hamburg')
+    .tells(cases, [
+      {},
+      {
+        kind: 'dwell',
+        state: 'resolved',
+        closedAt: t('11:40'),
+        evidence: JSON.stringify({
+          arrivedAt: '2026-03-02T08:40:00.000Z',
+          expectedToLeaveBy: '2026-03-02T10:40:00.000Z',
+          leftAt: '2026-03-02T11:40:00.000Z',
+          minutesThere: 180,
+        }),
+      },
+    ]),
+)
+
+story('where the plan says how long the stay is, three quarters of an hour more are too long', s =>
+  s
+    .planned({}, { stops: [{ ...stopAt('hamburg', '09:00'), plannedDeparture: t('09:00') }, stopAt('kiel', '18:00')] })
+    .sighted('08:40', 'arrived', 'hamburg')
+    .until('09:54')
+    .tells(cases, [])
+    .until('09:56')
+    .tells(cases, [{ kind: 'dwell', state: 'open', openedAt: t('09:55') }])
+    .sighted('09:50', 'departed', 'hamburg')
+    .tells(cases, [{}, { kind: 'dwell', state: 'withdrawn', retracted: true }]),
+)
+
+story('a long stay that a person closed stays closed, until there is another', s =>
+  s
+    .planned(due)
+    .sighted('08:40', 'arrived', 'hamburg')
+    .until('10:41')
+    .acts('resolve', 'ann', '10:45', 'the ramp is full')
+    .until('11:30')
+    .tells(cases, [{ state: 'open' }, { state: 'resolved', closedBy: 'ann' }])
+    .sighted('08:20', 'arrived', 'hamburg', { revision: 2 })
+    .tells(cases, [{}, {}, { state: 'open', openedAt: t('10:20') }]),
+)
+
+story('nobody knows how long a stay was of which only carriers tell, or whose end nobody saw', s =>
+  s
+    .planned(due, { vehicleId: null })
+    .reported('08:40', 'arrived_at_pickup')
+    .reported('16:00', 'arrived_at_delivery', { partnerEventId: '2' })
+    .until('17:00')
+    .tells(cases, [])
+    .sighted('08:40', 'arrived', 'hamburg')
+    .tells(cases, []),
+)
+
+story('a carrier’s delivery before the departure that positions saw is doubted, and delivers nothing', s =>
+  s
+    .planned(due)
+    .sighted('08:40', 'arrived', 'hamburg')
+    .sighted('09:02', 'departed', 'hamburg')
+    .underWay('09:05', '19:00')
+    .until('18:01')
+    .tells(cases, [{ kind: 'late', stopId: 'copenhagen', state: 'open' }])
+    .reported('07:00', 'delivered', {}, { receivedAt: t('18:30') })
+    .tells(cases, [
+      { kind: 'late', state: 'open' },
+      {
+        kind: 'out_of_sequence',
+        stopId: 'copenhagen',
+        severity: 'medium',
+        state: 'open',
+        openedAt: t('08:40'),
+        evidence: JSON.stringify({
+          doubted: { stopId: 'copenhagen', code: 'delivered', at: '2026-03-02T07:00:00.000Z', by: 'carrier:nordic' },
+          contradicts: {
+            ...{ stopId: 'hamburg', code: 'arrived_at_pickup' },
+            ...{ at: '2026-03-02T08:40:00.000Z', by: 'positions:TRUCK-7' },
+          },
+        }),
+      },
+    ])
+    .reported('18:20', 'delivered', { updatedAt: t('18:40') }, { receivedAt: t('18:40') })
+    .tells(cases, [
+      {},
+      {},
+      { kind: 'late', state: 'resolved', closedAt: t('18:20') },
+      { kind: 'out_of_sequence', state: 'withdrawn', retracted: true },
+    ]),
+)
+
+story('and it is believed once the departure turns out to have been before it', s =>
+  s
+    .planned(due)
+    .sighted('08:40', 'arrived', 'hamburg')
+    .sighted('09:02', 'departed', 'hamburg')
+    .reported('08:50', 'delivered', {}, { receivedAt: t('09:10') })
+    .tells(cases, [{ kind: 'out_of_sequence', state: 'open' }])
+    .sighted('08:45', 'departed', 'hamburg', { revision: 2 })
+    .tells(cases, [{}, { kind: 'out_of_sequence', state: 'withdrawn' }])
+    .until('19:00')
+    .tells(cases, [{}, {}]),
+)
+
+story('a pickup that a carrier reports after positions saw the delivery is doubted, and was a pickup all the same', s =>
+  s
+    .planned(due)
+    .sighted('17:00', 'arrived', 'copenhagen')
+    .sighted('17:30', 'departed', 'copenhagen')
+    .reported('17:20', 'loaded')
+    .tells(cases, [
+      { kind: 'missed_milestone', stopId: 'hamburg', state: 'open' },
+      { kind: 'late', stopId: 'hamburg', state: 'resolved' },
+      { kind: 'out_of_sequence', stopId: 'hamburg', state: 'open' },
+      { kind: 'missed_milestone', stopId: 'hamburg', state: 'withdrawn' },
+    ]),
+)
+
+story('clocks that differ by five minutes contradict nobody', s =>
+  s
+    .planned(due, { vehicleId: null })
+    .reported('09:00', 'departed_pickup')
+    .reported('08:55', 'arrived_at_delivery', { partnerEventId: '2' })
+    .tells(cases, [])
+    .reported('08:54', 'delivered', { partnerEventId: '3' })
+    .tells(cases, [{ kind: 'out_of_sequence', stopId: 'copenhagen', state: 'open' }]),
+)
+
 story('35 minutes without a position on the way are a silence, which the next position ends', s =>
   s
     .planned(due)
@@ -177,6 +309,7 @@ story('an arrival ends the watch for positions', s =>
     .sighted('09:02', 'departed', 'hamburg')
     .underWay('09:05', '10:00')
     .sighted('10:05', 'arrived', 'copenhagen')
+    .sighted('11:00', 'departed', 'copenhagen')
     .until('14:00')
     .tells(cases, []),
 )
@@ -237,6 +370,7 @@ story('a month after the shipment nothing is left of a resolved case that a comm
     .planned(delivery, { vehicleId: null })
     .until('18:30')
     .sighted('19:00', 'arrived', 'copenhagen')
+    .sighted('19:40', 'departed', 'copenhagen')
     .until('05-04 00:00')
     .acts('comment', 'bob', '05-04 08:00', 'why?')
     .tells(cases, [{ state: 'open' }, { state: 'resolved' }]),
