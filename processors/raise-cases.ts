@@ -5,10 +5,15 @@
  *   keeps   all four, the progress in blocks, what it last said of each case
  *   writes  case.v1, late.v1
  *
- * One alarm per shipment, at the next moment that can make a case; a plan that comes after its own deadline rings at
- * once. Progress that follows shortly on other progress opens no case, it can only break a silence that was told: so
- * while it flows the alarm stays where it was, and asks how things are when it rings. The rules are in
- * domain/cases.ts and domain/silence.ts; nothing here decides anything.
+ * What is heard is put away, and nothing is concluded from it before the clock has passed the moment at which it was
+ * received: only the tick comes after all that came of one delivery (decision 0004). A plan takes one step to get here,
+ * what its vehicle was seen to do takes three; who believed the plan alone would call every one late whose truck has
+ * long been there. What people do is laid over what was told at once.
+ *
+ * One alarm per shipment: for that, or for the next moment that can make a case. Progress that follows shortly on other
+ * progress opens no case, it can only break a silence that was told: so while it flows the alarm stays where it was,
+ * and asks how things are when it rings. The rules are in domain/{cases,dwell,sequence,silence}.ts; nothing here
+ * decides anything.
  */
 import {
   caseOf,
@@ -21,6 +26,7 @@ import {
   withdrawn,
 } from '../domain/cases.ts'
 import { corrections, isNews } from '../domain/corrections.ts'
+import { concludedAt } from '../domain/settling.ts'
 import { dwellDeadlines, dwellGrounds } from '../domain/dwell.ts'
 import {
   everyRow,
@@ -59,25 +65,30 @@ const reached = { name: 'reached', codec: shipmentMilestones.codec }
 const actions: PlainList<CaseAction> = { name: 'actions', codec: caseActions.codec }
 const told = { name: 'told', codec: cases.codec }
 
+interface Head extends Retention {
+  /** When what was heard since is considered; absent: it has been. */
+  readonly concludesAt?: Instant | undefined
+}
+
 const NAME = 'raise-cases'
 export const raiseCases = processor({
   name: NAME,
-  head: json<Retention>(),
+  head: json<Head>(),
   keeps: [plan, reached, progress, actions, told],
   emits: [cases, lates],
 })
-  .on(shipmentPlans, (head = NOTHING_HEARD, kept, event, tick) => {
+  .on(shipmentPlans, (head: Head = NOTHING_HEARD, kept, event, tick) => {
     if (head.letGo) return late(shipmentPlans, event)
     const news = known(plan, shipmentPlans.identityOf(event.value), event.value)
-    return isNews(event.value, kept.get(plan, news.id)?.value) ? consider(head, kept, news, event, tick) : HEARD
+    return isNews(event.value, kept.get(plan, news.id)?.value) ? consider(head, news, event, tick) : HEARD
   })
-  .on(shipmentMilestones, (head = NOTHING_HEARD, kept, event, tick) => {
+  .on(shipmentMilestones, (head: Head = NOTHING_HEARD, kept, event, tick) => {
     if (!isProof(event.value)) return drop('proves nothing')
     if (head.letGo) return late(shipmentMilestones, event)
     const news = known(reached, shipmentMilestones.identityOf(event.value), event.value)
-    return isNews(event.value, kept.get(reached, news.id)?.value) ? consider(head, kept, news, event, tick) : HEARD
+    return isNews(event.value, kept.get(reached, news.id)?.value) ? consider(head, news, event, tick) : HEARD
   })
-  .on(shipmentSightings, (head = NOTHING_HEARD, kept, event, tick) => {
+  .on(shipmentSightings, (head: Head = NOTHING_HEARD, kept, event, tick) => {
     if (event.value.kind !== 'progress') return drop('no progress')
     if (head.letGo) return late(shipmentSightings, event)
     const news = progressRow(progress, event.value)
@@ -86,21 +97,24 @@ export const raiseCases = processor({
     const { occurredAt, retracted } = news.value
     const unremarkable = !before && !retracted && follows(kept, news) && !breaksSilence(silences(kept), occurredAt)
     if (unremarkable && heardOn(head, event.receivedAt) === head) return { put: [news] }
-    return consider(head, kept, news, event, tick)
+    return consider(head, news, event, tick)
   })
-  .on(caseActions, (head = NOTHING_HEARD, kept, event, tick) => {
+  .on(caseActions, (head: Head = NOTHING_HEARD, kept, event, tick) => {
     if (event.value.subjectKind !== 'shipment') return drop('not about a shipment')
     const action = heard(actions, event)
     if (kept.has(action)) return HEARD
-    return head.letGo ? settle(kept, action, event.value) : consider(head, kept, action, event, tick)
+    const settled = settle(kept, action)
+    if (head.letGo) return settled ?? drop('its evidence was let go')
+    return settled ? { ...settled, head: heardOn(head, event.receivedAt) } : consider(head, action, event, tick)
   })
-  .onWake((head = NOTHING_HEARD, kept, at, tick) => {
+  .onWake((head: Head = NOTHING_HEARD, kept, at, tick) => {
     const { letGo, ...step } = restate(head, kept, at, tick)
-    if (letGo > at) return step
+    const heard: Head = { heardBy: head.heardBy, letGo: head.letGo }
+    if (letGo > at) return { head: heard, ...step }
     // Cases that are still open stay, with what people did: they may still be closed.
     const stays = (row: Row) => row.list === told && isOpen(row.value as Case)
     const gone = everyRow(kept.with(step.put), [plan, reached, progress, told]).filter(row => !stays(row))
-    return { head: { ...head, letGo: true }, put: step.put.filter(stays), remove: gone, emit: step.emit }
+    return { head: { ...heard, letGo: true }, put: step.put.filter(stays), remove: gone, emit: step.emit }
   })
 
 const HEARD = drop('heard before')
@@ -114,10 +128,11 @@ function follows(kept: Evidence, news: Row<Progress>): boolean {
   return false
 }
 
-function consider(head: Retention, kept: Evidence, news: Row, { receivedAt }: Event<unknown>, tick: Instant) {
+function consider(head: Head, news: Row, { receivedAt }: Event<unknown>, tick: Instant) {
   const next = heardOn(head, receivedAt)
-  const { put, emit, wakeAt } = restate(next, kept.with([news]), receivedAt, tick)
-  return { head: next, put: [news, ...put], emit, wakeAt }
+  if (next.concludesAt !== undefined) return { head: next, put: [news] }
+  const concludesAt = concludedAt(receivedAt, tick)
+  return { head: { ...next, concludesAt }, put: [news], wakeAt: concludesAt }
 }
 
 /** `passed`: it is so late. */
@@ -184,11 +199,15 @@ function lastFix(kept: Evidence, { from }: Leg): Instant | undefined {
   return last
 }
 
-/** All else has been let go: a person may still settle a case that was left open. */
-function settle(kept: Evidence, action: Row<CaseAction>, { caseId }: CaseAction) {
-  const left = kept.get(told, caseId)?.value
-  if (!left) return drop('its evidence was let go')
-  const found = { ...left, endedAt: null, evidence: JSON.parse(left.evidence) as Record<string, unknown> }
+/** What a person did about a case that was told; undefined: there is none. Its grounds are as they were told. */
+function settle(kept: Evidence, action: Row<CaseAction>) {
+  const left = kept.get(told, action.value.caseId)?.value
+  if (!left || left.retracted) return undefined
+  const endedAt = left.state === 'resolved' && left.closedBy === null ? left.closedAt : null
+  const found = { ...left, endedAt, evidence: JSON.parse(left.evidence) as Record<string, unknown> }
   const said = corrections(cases, [left], [caseOf(found, left, kept.with([action]).all(actions))])
-  return { put: [action, ...said.map(fact => known(told, caseId, fact))], emit: said.map(fact => emit(cases, fact)) }
+  return {
+    put: [action, ...said.map(fact => known(told, fact.caseId, fact))],
+    emit: said.map(fact => emit(cases, fact)),
+  }
 }

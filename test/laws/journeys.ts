@@ -257,7 +257,7 @@ export interface Time {
   readonly ticks: ReadonlyMap<number, number>
 }
 export const times: fc.Arbitrary<Time> = fc
-  .array(fc.tuple(fc.nat(50), fc.constantFrom(5, 45, 90)), { maxLength: 6 })
+  .array(fc.tuple(fc.nat(50), fc.constantFrom(5, 15, 45, 90)), { maxLength: 12, size: 'max' })
   .map(ticks => ({ ticks: new Map(ticks) }))
 export const ends: fc.Arbitrary<Instant> = fc.constantFrom(
   t('11:00'),

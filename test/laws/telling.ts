@@ -44,6 +44,9 @@ export interface Telling {
   readonly on?: Somewhere
 }
 
+/** The clock goes on to the end after all has been told: so long that nothing that was heard waits any more. */
+const LAST_MS = minutes(15)
+
 export async function tell(
   pipeline: readonly AnyProcessor[],
   said: readonly Delivery[],
@@ -61,7 +64,7 @@ export async function tell(
     const by = time.ticks.get(i)
     if (by !== undefined) {
       await deliver()
-      await driver.tick(Math.min((now = later(now, minutes(by))), end) as Instant)
+      await driver.tick(Math.min((now = later(now, minutes(by))), later(end, -LAST_MS)) as Instant)
     }
     waiting.push(delivery)
     if (waiting.length >= together) await deliver()

@@ -6,6 +6,14 @@ const due = { hamburg: '09:00', copenhagen: '18:00' }
 const viaKiel = { hamburg: '09:00', kiel: '12:00', copenhagen: '18:00' }
 const delivery = { copenhagen: '18:00' }
 
+/** On the road every twenty minutes. */
+function overTheDay(from: string, until: string): (readonly [clock: string, at: 'a7'])[] {
+  const clocks: (readonly [string, 'a7'])[] = []
+  for (let at: number = t(from); at <= t(until); at += 20 * 60_000)
+    clocks.push([new Date(at).toISOString().slice(11, 16), 'a7'])
+  return clocks
+}
+
 story('a stop that is not reached by its deadline needs a person', s =>
   s
     .planned(delivery)
@@ -67,6 +75,20 @@ story('a plan that comes after its own deadline is late at once', s =>
     .tells(cases, [{ state: 'open', openedAt: t('18:00') }]),
 )
 
+story(
+  'a plan that comes after its vehicle has long been there makes no case: its sightings take longer to be found',
+  s =>
+    s
+      .until('18:00')
+      .seen(['08:30', 'hamburg'], ['08:40', 'hamburg'], ['09:05', 'a7'])
+      .seen(...overTheDay('09:20', '17:20'))
+      .seen(['17:40', 'copenhagen'], ['17:50', 'copenhagen'], ['18:10', 'fyn'])
+      .until('19:00')
+      .planned(due)
+      .until('19:10')
+      .tells(cases, []),
+)
+
 story('a late case is withdrawn when it turns out that the truck had been there in time', s =>
   s
     .planned(delivery)
@@ -124,9 +146,17 @@ story('a stop that was passed over is missed until something is known of it', s 
     .planned(viaKiel, { vehicleId: null })
     .sighted('08:30', 'arrived', 'hamburg')
     .sighted('17:30', 'arrived', 'copenhagen')
-    .tells(cases, [{ kind: 'missed_milestone', stopId: 'kiel', state: 'open', severity: 'low', openedAt: t('17:30') }])
+    .tells(cases, [
+      { kind: 'late', stopId: 'kiel', state: 'open' },
+      { kind: 'missed_milestone', stopId: 'kiel', state: 'open', severity: 'low', openedAt: t('17:30') },
+    ])
     .reported('11:30', 'gate_in')
-    .tells(cases, [{}, { kind: 'missed_milestone', state: 'withdrawn', retracted: true }]),
+    .tells(cases, [
+      {},
+      {},
+      { kind: 'late', retracted: true },
+      { kind: 'missed_milestone', state: 'withdrawn', retracted: true },
+    ]),
 )
 
 story('who stands at a stop for more than two hours of which no plan speaks needs a person, until he is off', s =>
@@ -244,6 +274,7 @@ story('a pickup that a carrier reports after positions saw the delivery is doubt
     .sighted('17:30', 'departed', 'copenhagen')
     .reported('17:20', 'loaded')
     .tells(cases, [
+      { kind: 'late', stopId: 'hamburg', state: 'open' },
       { kind: 'missed_milestone', stopId: 'hamburg', state: 'open' },
       { kind: 'late', stopId: 'hamburg', state: 'resolved' },
       { kind: 'out_of_sequence', stopId: 'hamburg', state: 'open' },

@@ -11,6 +11,7 @@ import {
   telematicsPositions,
 } from '../../schemas/topics.ts'
 import { drive, type Driver } from '../../streams/drive.ts'
+import { type Instant, later, NEVER_YET, seconds } from '../../streams/time.ts'
 import { emit, type Emission, type Origin, type Topic } from '../../streams/topic.ts'
 import { type Due, fix, report, request, sighting, type Somewhere, t } from './scene.ts'
 import { processors } from '../../app/pipeline.ts'
@@ -29,6 +30,7 @@ type Step = (driver: Driver) => Promise<void> | void
 
 export class Story {
   readonly steps: Step[] = []
+  #now = NEVER_YET
 
   /** The shipment must reach these places by these times. */
   planned(due: Due, more: Partial<ShipmentRequest> = {}): this {
@@ -72,7 +74,7 @@ export class Story {
 
   /** The clock passes this time. */
   until(clock: string): this {
-    return this.#do(driver => driver.tick(t(clock)))
+    return this.#do(driver => this.#isNow(driver, t(clock)))
   }
 
   /** Everything stops, and starts again from what was committed. */
@@ -87,7 +89,7 @@ export class Story {
       assert.ok(seenCase, 'no case to do anything about')
       const { caseId, subjectId, subjectKind, basis } = seenCase
       const done = { occurredAt: t(clock), caseId, subjectId, subjectKind, action, by, text, basis }
-      await driver.feed(emit(caseActions, done, { receivedAt: t(clock) }))
+      await this.#tell(driver, emit(caseActions, done, { receivedAt: t(clock) }))
     })
   }
 
@@ -101,7 +103,18 @@ export class Story {
   }
 
   #feed(...deliveries: readonly Emission<string>[]): this {
-    return this.#do(driver => driver.feed(...deliveries))
+    return this.#do(driver => this.#tell(driver, ...deliveries))
+  }
+  /** The clock passes the moment at which they were received: before that nothing is concluded. */
+  async #tell(driver: Driver, ...deliveries: readonly Emission<string>[]): Promise<void> {
+    for (const delivery of deliveries) {
+      await driver.feed(delivery)
+      await this.#isNow(driver, later(Math.max(this.#now, delivery.origin.receivedAt ?? 0) as Instant, seconds(1)))
+    }
+  }
+  async #isNow(driver: Driver, at: Instant): Promise<void> {
+    this.#now = Math.max(this.#now, at) as Instant
+    await driver.tick(at)
   }
   #do(step: Step): this {
     this.steps.push(step)

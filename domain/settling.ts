@@ -1,0 +1,14 @@
+/** When what was heard may be concluded from: once all that came of the same deliveries has been heard too. */
+import { type Instant, later, minutes, seconds } from '../streams/time.ts'
+
+/** From the moment at which a delivery is received until it lies in the log, at the most. */
+const TAKING_IN_MS = seconds(1)
+/** A clock that is further behind than this is followed all the same. */
+const BEHIND_MS = minutes(10)
+
+/**
+ * The time that the clock must have passed: it is heard only after everything that lay before it (decision 0004).
+ * `tick`: how late it is known to be; with `receivedAt` far ahead of it, ten minutes later.
+ */
+export const concludedAt = (receivedAt: Instant, tick: Instant): Instant =>
+  Math.min(Math.max(later(receivedAt, TAKING_IN_MS), later(tick, 1)), later(tick, BEHIND_MS)) as Instant
