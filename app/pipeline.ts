@@ -4,9 +4,11 @@
  *   shipment.request ─merge─▶ shipment.merge
  *   shipment.request, .merge, odoo.change ─plan─▶ shipment.plan, vehicle.assignment, reference.link
  *   carrier.event ─claim─▶ carrier.claim ─resolve (with reference.link)─▶ shipment.event ─measure─▶ event.lag
- *   telematics.position ─follow (with vehicle.assignment)─▶ vehicle.position, shipment.sighting
+ *   telematics.position ─follow (with vehicle.assignment)─▶ vehicle.position, shipment.sighting, vehicle.jump
  *   shipment.plan, .sighting, .event ─detect─▶ shipment.milestone ─predict─▶ shipment.eta
  *                                                                └──raise (with case.action)─▶ case
+ *   vehicle.jump ─watch vehicles (with case.action)─▶ case
+ *   source.heard ─watch sources (with case.action)─▶ case
  */
 import { claimReferences } from '../processors/claim-references.ts'
 import { detectMilestones } from '../processors/detect-milestones.ts'
@@ -17,6 +19,8 @@ import { planShipments } from '../processors/plan-shipments.ts'
 import { predictEtas } from '../processors/predict-etas.ts'
 import { raiseCases } from '../processors/raise-cases.ts'
 import { resolveReferences } from '../processors/resolve-references.ts'
+import { watchSources } from '../processors/watch-sources.ts'
+import { watchVehicles } from '../processors/watch-vehicles.ts'
 import type { AnyProcessor } from '../streams/processor.ts'
 
 export const processors: readonly AnyProcessor[] = [
@@ -29,4 +33,6 @@ export const processors: readonly AnyProcessor[] = [
   detectMilestones,
   predictEtas,
   raiseCases,
+  watchVehicles,
+  watchSources,
 ]

@@ -49,17 +49,22 @@ export function impossible<M extends Known>(plan: ShipmentPlan, known: readonly 
 const isBefore = <M extends Known>(later: Proof<M>, earlier: Proof<M>): boolean =>
   later.n > earlier.n && later.milestone.occurredAt < earlier.milestone.occurredAt - CLOCKS_DIFFER_MS
 
-/** One case for each stop of which something is said that contradicts the flow; `about` which two things, the first ones. */
+/** One case for each stop of which something is said that contradicts the flow; it names two such things, the first ones. */
 export function sequenceGrounds(plan: ShipmentPlan, known: readonly ShipmentMilestone[]): Grounds[] {
   const all = proofs(plan, known)
   const found = all.flatMap(later =>
     all.filter(earlier => isBefore(later, earlier)).map(earlier => contradiction(later, earlier)),
   )
+  const disproved = new Set(found.filter(isDisproof).map(({ doubted }) => doubted))
+  // What positions disprove is no reason to doubt what others say.
+  const standing = found.filter(each => isDisproof(each) || !(disproved.has(each.doubted) || disproved.has(each.other)))
   return plan.stops.flatMap(({ stopId }, n) => {
-    const [first] = found.filter(({ doubted }) => doubted.n === n).sort(byTime)
+    const [first] = standing.filter(({ doubted }) => doubted.n === n).sort(byTime)
     return first ? groundsOf(stopId, first) : []
   })
 }
+
+const isDisproof = ({ doubted, other }: Contradiction<Known>): boolean => other.byPositions && !doubted.byPositions
 
 const contradiction = <M extends Known>(later: Proof<M>, earlier: Proof<M>): Contradiction<M> =>
   later.byPositions && !earlier.byPositions ? { doubted: earlier, other: later } : { doubted: later, other: earlier }

@@ -1,8 +1,8 @@
 /**
  * raise-cases: says which shipments need a person.
  *
- *   reads   shipment.plan.v1, shipment.milestone.v1, shipment.sighting.v1, case.action.v1     by shipmentId
- *   keeps   all four, the progress in blocks, what it last said of each case
+ *   reads   shipment.plan.v1, shipment.milestone.v1, shipment.sighting.v1, shipment.eta.v1, case.action.v1     by shipmentId
+ *   keeps   what holds of each, the progress in blocks, what it last said of each case
  *   writes  case.v1, late.v1
  *
  * What is heard is put away, and nothing is concluded from it before the clock has passed the moment at which it was
@@ -12,10 +12,11 @@
  *
  * One alarm per shipment: for that, or for the next moment that can make a case. Progress that follows shortly on other
  * progress opens no case, it can only break a silence that was told: so while it flows the alarm stays where it was,
- * and asks how things are when it rings. The rules are in domain/{cases,dwell,sequence,silence}.ts; nothing here
- * decides anything.
+ * and asks how things are when it rings. The rules are in domain/{cases,dwell,late-risk,sequence,silence}.ts;
+ * nothing here decides anything.
  */
 import {
+  actedUpon,
   caseOf,
   deadlines,
   type Grounds,
@@ -26,7 +27,7 @@ import {
   withdrawn,
 } from '../domain/cases.ts'
 import { corrections, isNews } from '../domain/corrections.ts'
-import { concludedAt } from '../domain/settling.ts'
+import { awaiting, type Pending } from '../domain/settling.ts'
 import { dwellDeadlines, dwellGrounds } from '../domain/dwell.ts'
 import {
   everyRow,
@@ -39,6 +40,7 @@ import {
   unplannedEnd,
 } from '../domain/horizon.ts'
 import { endOf, type Journey, journey } from '../domain/journey.ts'
+import { isAnother, type Outlook, outlookAfter, riskGrounds } from '../domain/late-risk.ts'
 import { type Progress, progressList as progress, progressRow } from '../domain/progress.ts'
 import { breaksSilence, lastSilence, type Leg, legs, silenceGrounds, SILENCE_MS, silentAt } from '../domain/silence.ts'
 import { sequenceGrounds } from '../domain/sequence.ts'
@@ -50,6 +52,7 @@ import {
   cases,
   lates,
   PROGRESS_BUCKET_MS,
+  shipmentEtas,
   shipmentMilestones,
   shipmentPlans,
   shipmentSightings,
@@ -62,19 +65,17 @@ import { emit, type Topic } from '../streams/topic.ts'
 
 const plan = { name: 'plan', codec: shipmentPlans.codec }
 const reached = { name: 'reached', codec: shipmentMilestones.codec }
+const outlooks: PlainList<Outlook> = { name: 'outlooks', codec: json() }
 const actions: PlainList<CaseAction> = { name: 'actions', codec: caseActions.codec }
 const told = { name: 'told', codec: cases.codec }
 
-interface Head extends Retention {
-  /** When what was heard since is considered; absent: it has been. */
-  readonly concludesAt?: Instant | undefined
-}
+type Head = Retention & Pending
 
 const NAME = 'raise-cases'
 export const raiseCases = processor({
   name: NAME,
   head: json<Head>(),
-  keeps: [plan, reached, progress, actions, told],
+  keeps: [plan, reached, progress, outlooks, actions, told],
   emits: [cases, lates],
 })
   .on(shipmentPlans, (head: Head = NOTHING_HEARD, kept, event, tick) => {
@@ -99,6 +100,15 @@ export const raiseCases = processor({
     if (unremarkable && heardOn(head, event.receivedAt) === head) return { put: [news] }
     return consider(head, news, event, tick)
   })
+  .on(shipmentEtas, (head: Head = NOTHING_HEARD, kept, event, tick) => {
+    if (head.letGo) return late(shipmentEtas, event)
+    const before = kept.get(outlooks, event.value.stopId)?.value
+    if (before && before.revision >= event.value.revision) return HEARD
+    const [holds] = kept.all(plan)
+    const after = outlookAfter(before, event.value, holds)
+    const news = known(outlooks, after.stopId, after)
+    return isAnother(before, after) ? consider(head, news, event, tick) : { put: [news] }
+  })
   .on(caseActions, (head: Head = NOTHING_HEARD, kept, event, tick) => {
     if (event.value.subjectKind !== 'shipment') return drop('not about a shipment')
     const action = heard(actions, event)
@@ -113,7 +123,7 @@ export const raiseCases = processor({
     if (letGo > at) return { head: heard, ...step }
     // Cases that are still open stay, with what people did: they may still be closed.
     const stays = (row: Row) => row.list === told && isOpen(row.value as Case)
-    const gone = everyRow(kept.with(step.put), [plan, reached, progress, told]).filter(row => !stays(row))
+    const gone = everyRow(kept.with(step.put), [plan, reached, progress, outlooks, told]).filter(row => !stays(row))
     return { head: { ...heard, letGo: true }, put: step.put.filter(stays), remove: gone, emit: step.emit }
   })
 
@@ -128,12 +138,10 @@ function follows(kept: Evidence, news: Row<Progress>): boolean {
   return false
 }
 
-function consider(head: Head, news: Row, { receivedAt }: Event<unknown>, tick: Instant) {
-  const next = heardOn(head, receivedAt)
-  if (next.concludesAt !== undefined) return { head: next, put: [news] }
-  const concludesAt = concludedAt(receivedAt, tick)
-  return { head: { ...next, concludesAt }, put: [news], wakeAt: concludesAt }
-}
+const consider = (head: Head, news: Row, { receivedAt }: Event<unknown>, tick: Instant) => ({
+  put: [news],
+  ...awaiting(heardOn(head, receivedAt), receivedAt, tick),
+})
 
 /** `passed`: it is so late. */
 function restate({ heardBy }: Retention, kept: Evidence, receivedAt: Instant, passed: Instant) {
@@ -170,6 +178,7 @@ const grounds = (
   ...unlocatedGrounds(holds),
   ...dwellGrounds(holds, way, passed),
   ...sequenceGrounds(holds, kept.all(reached)),
+  ...riskGrounds(holds, way, kept.all(outlooks), passed),
   ...onTheWay.flatMap(leg => {
     const silence = lastSilence(leg, fixesOn(kept, leg), passed)
     return silence ? silenceGrounds(leg, silence) : []
@@ -199,13 +208,11 @@ function lastFix(kept: Evidence, { from }: Leg): Instant | undefined {
   return last
 }
 
-/** What a person did about a case that was told; undefined: there is none. Its grounds are as they were told. */
+/** What a person did about a case that was told; undefined: there is none. */
 function settle(kept: Evidence, action: Row<CaseAction>) {
   const left = kept.get(told, action.value.caseId)?.value
   if (!left || left.retracted) return undefined
-  const endedAt = left.state === 'resolved' && left.closedBy === null ? left.closedAt : null
-  const found = { ...left, endedAt, evidence: JSON.parse(left.evidence) as Record<string, unknown> }
-  const said = corrections(cases, [left], [caseOf(found, left, kept.with([action]).all(actions))])
+  const said = actedUpon(left, kept.with([action]).all(actions))
   return {
     put: [action, ...said.map(fact => known(told, fact.caseId, fact))],
     emit: said.map(fact => emit(cases, fact)),

@@ -61,6 +61,7 @@ const ofJourneys: Reached = driver => {
     silences: raised.some(({ kind }) => kind === 'no_signal'),
     'stays too long': raised.some(({ kind }) => kind === 'dwell'),
     'contradictions of the flow': raised.some(({ kind }) => kind === 'out_of_sequence'),
+    'risks of being late': raised.some(({ kind }) => kind === 'late_risk'),
     'ambiguous references': raised.some(({ kind }) => kind === 'ambiguous_reference'),
     'withdrawn cases': raised.some(({ state }) => state === 'withdrawn'),
     'cases closed by people': raised.some(({ closedBy }) => closedBy !== null),

@@ -89,12 +89,20 @@ const FACTS = {
   cases,
 } as const
 
-/** What a listener believes in the end: identity and content of all that was said and not taken back. */
+/**
+ * What a listener believes in the end: identity and content of all that was said and not taken back. But for cases that
+ * depend on an ETA: when one was told first, and for how long, is a matter of the order in which things came (design: law 3).
+ */
 export function outcome(driver: Driver): Record<string, string[]> {
   return Object.fromEntries(
-    Object.entries(FACTS).map(([name, topic]) => [name, current(driver, topic as unknown as Topic<string, Fact>)]),
+    Object.entries(FACTS).map(([name, topic]) => [
+      name,
+      current(driver, topic as unknown as Topic<string, Fact>).filter(fact => !dependsOnEta(fact)),
+    ]),
   )
 }
+const dependsOnEta = (fact: string): boolean => (JSON.parse(fact) as { kind?: string }).kind === 'late_risk'
+
 interface Fact {
   readonly revision: number
   readonly retracted: boolean
