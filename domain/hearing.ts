@@ -10,7 +10,7 @@ const LEARNT_MS = days(7)
 export const JUDGED_MS = days(1)
 export const HEARD_KEPT_MS = LEARNT_MS + JUDGED_MS
 /** Before so many gaps are known nobody knows what is usual. */
-const ENOUGH_GAPS = 100
+const ENOUGH_GAPS = 30
 const USUAL = 0.99
 const TIMES_USUAL = 3
 /** A shorter silence is nobody's business, however regular a feed is. */

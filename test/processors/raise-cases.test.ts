@@ -1,10 +1,14 @@
-import { cases, lates } from '../../schemas/topics.ts'
-import { stopAt, t } from '../support/scene.ts'
-import { story } from '../support/story.ts'
+import type { Case, ShipmentEta } from '../../schemas/generated/events.ts'
+import { cases, lates, shipmentEtas } from '../../schemas/topics.ts'
+import { emit, type Emission } from '../../streams/topic.ts'
+import { SHIPMENT, stopAt, t } from '../support/scene.ts'
+import { type Story, story } from '../support/story.ts'
 
 const due = { hamburg: '09:00', copenhagen: '18:00' }
 const viaKiel = { hamburg: '09:00', kiel: '12:00', copenhagen: '18:00' }
 const delivery = { copenhagen: '18:00' }
+
+const whateverTheEta = ({ kind }: Case) => kind !== 'late_risk'
 
 /** On the road every twenty minutes. */
 function overTheDay(from: string, until: string): (readonly [clock: string, at: 'a7'])[] {
@@ -226,32 +230,40 @@ story('a carrier’s delivery before the departure that positions saw is doubted
     .sighted('09:02', 'departed', 'hamburg')
     .underWay('09:05', '19:00')
     .until('18:01')
-    .tells(cases, [{ kind: 'late', stopId: 'copenhagen', state: 'open' }])
+    .tells(cases, [{ kind: 'late', stopId: 'copenhagen', state: 'open' }], whateverTheEta)
     .reported('07:00', 'delivered', {}, { receivedAt: t('18:30') })
-    .tells(cases, [
-      { kind: 'late', state: 'open' },
-      {
-        kind: 'out_of_sequence',
-        stopId: 'copenhagen',
-        severity: 'medium',
-        state: 'open',
-        openedAt: t('08:40'),
-        evidence: JSON.stringify({
-          doubted: { stopId: 'copenhagen', code: 'delivered', at: '2026-03-02T07:00:00.000Z', by: 'carrier:nordic' },
-          contradicts: {
-            ...{ stopId: 'hamburg', code: 'arrived_at_pickup' },
-            ...{ at: '2026-03-02T08:40:00.000Z', by: 'positions:TRUCK-7' },
-          },
-        }),
-      },
-    ])
+    .tells(
+      cases,
+      [
+        { kind: 'late', state: 'open' },
+        {
+          kind: 'out_of_sequence',
+          stopId: 'copenhagen',
+          severity: 'medium',
+          state: 'open',
+          openedAt: t('08:40'),
+          evidence: JSON.stringify({
+            doubted: { stopId: 'copenhagen', code: 'delivered', at: '2026-03-02T07:00:00.000Z', by: 'carrier:nordic' },
+            contradicts: {
+              ...{ stopId: 'hamburg', code: 'arrived_at_pickup' },
+              ...{ at: '2026-03-02T08:40:00.000Z', by: 'positions:TRUCK-7' },
+            },
+          }),
+        },
+      ],
+      whateverTheEta,
+    )
     .reported('18:20', 'delivered', { updatedAt: t('18:40') }, { receivedAt: t('18:40') })
-    .tells(cases, [
-      {},
-      {},
-      { kind: 'late', state: 'resolved', closedAt: t('18:20') },
-      { kind: 'out_of_sequence', state: 'withdrawn', retracted: true },
-    ]),
+    .tells(
+      cases,
+      [
+        {},
+        {},
+        { kind: 'late', state: 'resolved', closedAt: t('18:20') },
+        { kind: 'out_of_sequence', state: 'withdrawn', retracted: true },
+      ],
+      whateverTheEta,
+    ),
 )
 
 story('and it is believed once the departure turns out to have been before it', s =>
@@ -383,7 +395,7 @@ story('nobody is watched for beyond the window of the shipment', s =>
     .underWay('08:35', '18:00')
     .underWay('18:05', 'Wed 17:55')
     .until('Thu 12:00')
-    .tells(cases, [{ kind: 'late', stopId: 'copenhagen', state: 'open' }]),
+    .tells(cases, [{ kind: 'late', stopId: 'copenhagen', state: 'open' }], whateverTheEta),
 )
 
 story('a month after the shipment what is open may still be closed, and what comes is late', s =>
@@ -405,4 +417,86 @@ story('a month after the shipment nothing is left of a resolved case that a comm
     .until('05-04 00:00')
     .acts('comment', 'bob', '05-04 08:00', 'why?')
     .tells(cases, [{ state: 'open' }, { state: 'resolved' }]),
+)
+
+const etaAt = (clock: string, p50: string, revision: number, more: Partial<ShipmentEta> = {}): Emission<string> =>
+  emit(
+    shipmentEtas,
+    {
+      ...{ occurredAt: t(clock), shipmentId: SHIPMENT, stopId: 'copenhagen' },
+      ...{ p10: t(p50), p50: t(p50), p90: t(p50), basis: 'told', modelId: 'told', remainingM: 1, speedMps: 1 },
+      ...{ customerId: null, carrierId: null, companyId: null, revision, retracted: false },
+      ...more,
+    },
+    { receivedAt: t(clock) },
+  )
+/** As if the ETA had been told, whatever the model. */
+const expected = (sentence: string, tell: (s: Story) => Story) => story(`as far as the ETA knows: ${sentence}`, tell)
+
+expected('a stop that will be reached after its deadline is at risk, until it is late', s =>
+  s
+    .planned(delivery)
+    .told(etaAt('14:00', '18:00', 1))
+    .tells(cases, [])
+    .told(etaAt('14:05', '18:20', 2))
+    .told(etaAt('14:10', '18:25', 3))
+    .tells(cases, [
+      {
+        kind: 'late_risk',
+        stopId: 'copenhagen',
+        severity: 'medium',
+        state: 'open',
+        openedAt: t('14:05'),
+        evidence: JSON.stringify({
+          deadline: '2026-03-02T18:00:00.000Z',
+          expected: {
+            p10: '2026-03-02T18:20:00.000Z',
+            p50: '2026-03-02T18:20:00.000Z',
+            p90: '2026-03-02T18:20:00.000Z',
+          },
+          minutesLate: 20,
+        }),
+      },
+    ])
+    .until('18:00')
+    .tells(cases, [
+      {},
+      { kind: 'late', state: 'open' },
+      { kind: 'late_risk', state: 'resolved', closedAt: t('18:00') },
+    ]),
+)
+
+expected('it is no more at risk after ten minutes of better prospects, and not before', s =>
+  s
+    .planned(delivery)
+    .told(etaAt('14:05', '18:20', 1))
+    .told(etaAt('14:10', '17:50', 2))
+    .told(etaAt('14:15', '17:50', 3))
+    .tells(cases, [{ kind: 'late_risk', state: 'open' }])
+    .told(etaAt('14:20', '17:50', 4))
+    .tells(cases, [{}, { kind: 'late_risk', state: 'withdrawn' }])
+    .told(etaAt('14:25', '18:10', 5))
+    .tells(cases, [{}, {}, { kind: 'late_risk', state: 'open', openedAt: t('14:25') }]),
+)
+
+expected('an arrival in time takes the risk back, also after a person has closed it', s =>
+  s
+    .planned(delivery)
+    .told(etaAt('14:05', '18:20', 1))
+    .acts('resolve', 'ann', '14:06', 'they know')
+    .told(etaAt('14:10', '18:30', 2))
+    .tells(cases, [{ state: 'open' }, { kind: 'late_risk', state: 'resolved', closedBy: 'ann' }])
+    .sighted('17:50', 'arrived', 'copenhagen')
+    .told(etaAt('17:50', '18:30', 3, { retracted: true }))
+    .tells(cases, [{}, {}, { kind: 'late_risk', state: 'withdrawn', retracted: true }]),
+)
+
+expected('a later deadline takes the risk back, an earlier one makes it', s =>
+  s
+    .planned(delivery)
+    .told(etaAt('14:05', '18:20', 1))
+    .planned({ copenhagen: '19:00' }, { occurredAt: t('14:07') })
+    .tells(cases, [{ state: 'open' }, { kind: 'late_risk', state: 'withdrawn' }])
+    .planned({ copenhagen: '18:10' }, { occurredAt: t('14:09') })
+    .tells(cases, [{}, {}, { kind: 'late_risk', state: 'open' }]),
 )

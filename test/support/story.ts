@@ -55,6 +55,11 @@ export class Story {
     )
   }
 
+  /** As if somebody inside had said so. */
+  told(...said: readonly Emission<string>[]): this {
+    return this.#feed(...said)
+  }
+
   /** Progress every five minutes from one time to another. */
   underWay(from: string, until: string, at: Somewhere = 'a7'): this {
     const times: number[] = []
@@ -93,10 +98,20 @@ export class Story {
     })
   }
 
-  /** Exactly these records were written to the topic since the start; each expectation names only the fields it is about. */
-  tells<V extends object>(topic: Topic<string, V>, expected: readonly Partial<V>[]): this {
+  /**
+   * Exactly these records were written to the topic since the start (of those that the story is about); each expectation
+   * names only the fields it is about.
+   */
+  tells<V extends object>(
+    topic: Topic<string, V>,
+    expected: readonly Partial<V>[],
+    isAbout: (value: V) => boolean = () => true,
+  ): this {
     return this.#do(driver => {
-      const actual = driver.written(topic).map(event => event.value)
+      const actual = driver
+        .written(topic)
+        .map(event => event.value)
+        .filter(isAbout)
       const shown = actual.map((value, i) => pick(value, Object.keys(expected[i] ?? value) as (keyof V)[]))
       assert.deepEqual(plain(shown), expected)
     })
