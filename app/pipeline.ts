@@ -4,10 +4,12 @@
  *   shipment.request ─merge─▶ shipment.merge
  *   shipment.request, .merge, odoo.change ─plan─▶ shipment.plan, vehicle.assignment, reference.link
  *   carrier.event ─claim─▶ carrier.claim ─resolve (with reference.link)─▶ shipment.event ─measure─▶ event.lag
- *   telematics.position ─follow (with vehicle.assignment)─▶ vehicle.position, shipment.sighting
+ *   telematics.position ─follow (with vehicle.assignment)─▶ vehicle.position, shipment.sighting, vehicle.jump
  *   shipment.plan, .sighting, .event ─detect─▶ shipment.milestone ─predict─▶ shipment.eta
  *                                                                └──raise (with case.action)─▶ case
  *   odoo.change ─relay─▶ case.action
+ *   vehicle.jump ─watch vehicles (with case.action)─▶ case
+ *   source.heard ─watch sources (with case.action)─▶ case
  */
 import { claimReferences } from '../processors/claim-references.ts'
 import { detectMilestones } from '../processors/detect-milestones.ts'
@@ -19,6 +21,8 @@ import { predictEtas } from '../processors/predict-etas.ts'
 import { raiseCases } from '../processors/raise-cases.ts'
 import { relayAnswers } from '../processors/relay-answers.ts'
 import { resolveReferences } from '../processors/resolve-references.ts'
+import { watchSources } from '../processors/watch-sources.ts'
+import { watchVehicles } from '../processors/watch-vehicles.ts'
 import type { AnyProcessor } from '../streams/processor.ts'
 
 export const processors: readonly AnyProcessor[] = [
@@ -32,4 +36,6 @@ export const processors: readonly AnyProcessor[] = [
   predictEtas,
   relayAnswers,
   raiseCases,
+  watchVehicles,
+  watchSources,
 ]

@@ -20,9 +20,10 @@ import {
   SHIPMENT_KEPT_MS,
   unplannedEnd,
 } from '../domain/horizon.ts'
-import { endOf, isProof, journey } from '../domain/journey.ts'
+import { endOf, journey } from '../domain/journey.ts'
 import { progressList as progress, progressRow } from '../domain/progress.ts'
 import { json } from '../schemas/codec.ts'
+import { isProof } from '../schemas/milestones.ts'
 import { lates, shipmentEtas, shipmentMilestones, shipmentPlans, shipmentSightings } from '../schemas/topics.ts'
 import type { Event } from '../streams/event.ts'
 import { type Evidence, known, type Row } from '../streams/evidence.ts'

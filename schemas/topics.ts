@@ -27,6 +27,14 @@ export const vehiclePositions = topic<Events.VehiclePosition>()('vehicle.positio
   keyOf: fix => fix.vehicleId,
   identityOf: fix => fix.positionId,
 })
+export const vehicleJumps = topic<Events.VehicleJump>()('vehicle.jump.v1', {
+  keyOf: jump => jump.vehicleId,
+  identityOf: jump => jump.positionId,
+})
+export const sourcesHeard = topic<Events.SourceHeard>()('source.heard.v1', {
+  keyOf: heard => heard.sourceId,
+  identityOf: heard => `${heard.sourceId}/${heard.occurredAt}`,
+})
 export const carrierEvents = topic<Events.CarrierEvent>()('carrier.event.v1', {
   keyOf: event => `${event.partner}/${event.partnerEventId}`,
   identityOf: event => `${event.partner}/${event.partnerEventId}`,

@@ -14,7 +14,7 @@ export type SubjectKind = 'shipment' | 'vehicle' | 'source' | 'reference'
 
 export type Action = 'acknowledge' | 'resolve' | 'comment'
 
-export type CaseKind = 'late' | 'missed_milestone' | 'no_signal' | 'ambiguous_reference' | 'stop_without_coordinates'
+export type CaseKind = 'late' | 'missed_milestone' | 'no_signal' | 'ambiguous_reference' | 'stop_without_coordinates' | 'dwell' | 'out_of_sequence' | 'impossible_movement' | 'stale_source' | 'late_risk'
 
 export type Severity = 'low' | 'medium' | 'high'
 
@@ -594,6 +594,14 @@ export interface ShipmentSighting {
   readonly retracted: boolean
 }
 
+/** That a feed has spoken: once a minute at the most, whatever it said. Key: source id. */
+export interface SourceHeard {
+  /** When it happened, by the clock of the one who saw it */
+  readonly occurredAt: Instant
+  /** The feed: telematics:TOKEN or partner:NAME */
+  readonly sourceId: string
+}
+
 /** A position as a device reported it. Key: vehicleId. */
 export interface TelematicsPosition {
   /** When it happened, by the clock of the one who saw it */
@@ -635,6 +643,24 @@ export interface VehicleAssignment {
   /** Rises each time this fact is said again: the highest one holds */
   readonly revision: number
   /** The fact was taken back */
+  readonly retracted: boolean
+}
+
+/** A position that nothing on wheels gets to, nor on from. Key: vehicle id. */
+export interface VehicleJump {
+  /** When it happened, by the clock of the one who saw it */
+  readonly occurredAt: Instant
+  /** Which vehicle */
+  readonly vehicleId: string
+  /** eventId of the position */
+  readonly positionId: string
+  /** Degrees north, WGS 84 */
+  readonly latitude: number
+  /** Degrees east, WGS 84 */
+  readonly longitude: number
+  /** Rises each time this is said again: the highest one holds */
+  readonly revision: number
+  /** It was taken back */
   readonly retracted: boolean
 }
 

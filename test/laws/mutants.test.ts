@@ -117,7 +117,7 @@ const bugs: Record<string, Bug> = {
       typeof step.wakeAt === 'number' && step.wakeAt < receivedAt ? { ...step, wakeAt: 'never' } : step,
   },
   'rings for the first deadline only': { in: 'raise-cases', ring: step => ({ ...step, wakeAt: 'never' }) },
-  'forgets to withdraw a case': { in: 'raise-cases', ...forgetsToTakeBack('case.v1') },
+  'forgets to withdraw a case': { in: 'raise-cases', ring: forgetsToTakeBack('case.v1').after },
   'lets nobody act on a case that is not there yet': {
     in: 'raise-cases',
     topic: 'case.action.v1',

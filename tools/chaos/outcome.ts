@@ -49,6 +49,8 @@ async function pages<T>(
   return all
 }
 
+/** Of other kinds the feeder's truth says nothing. */
+const JUDGED: ReadonlySet<string> = new Set(['late', 'missed_milestone', 'no_signal', 'ambiguous_reference'])
 const isOpen = ({ state }: Case) => state === 'open' || state === 'acknowledged'
 
 /** What the feeder's truth speaks of too. */
@@ -62,7 +64,11 @@ export const outcomeOf = ({ shipments, cases }: Standing): Lines => ({
         ),
     ),
   ),
-  'open cases': sorted(cases.filter(isOpen).map(({ kind, subject, stopId }) => line(kind, subject.id, stopId))),
+  'open cases': sorted(
+    cases
+      .filter(each => isOpen(each) && JUDGED.has(each.kind))
+      .map(({ kind, subject, stopId }) => line(kind, subject.id, stopId)),
+  ),
   'late arrivals': sorted(
     cases
       .filter(({ kind, state }) => kind === 'late' && state === 'resolved')

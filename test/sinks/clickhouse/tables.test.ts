@@ -16,6 +16,8 @@ suite('every table', () => {
       ...['telematics.position.v1', 'carrier.claim.v1', 'shipment.request.v1', 'odoo.change.v1'],
       'clock.tick.v1',
       'shipment.merge.v1',
+      'vehicle.jump.v1',
+      'source.heard.v1',
     ]
     assert.deepEqual(
       tables.map(({ reads }) => reads.name).sort(),
