@@ -32,7 +32,8 @@ const CONCLUDES = new Set(processors.map(({ name }) => name))
 async function caughtUp(at: Installation): Promise<void> {
   const { log } = await at.open()
   try {
-    for (let since = performance.now(); performance.now() - since < QUIET_MS; await pause(100)) {
+    for (let since = performance.now(); performance.now() - since < QUIET_MS;) {
+      await pause(100)
       const { hops } = await pipelineHealth(log)
       if (hops.some(({ hop, lag }) => CONCLUDES.has(hop) && lag > 0)) since = performance.now()
     }
