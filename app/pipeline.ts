@@ -7,6 +7,7 @@
  *   telematics.position ─follow (with vehicle.assignment)─▶ vehicle.position, shipment.sighting, vehicle.jump
  *   shipment.plan, .sighting, .event ─detect─▶ shipment.milestone ─predict─▶ shipment.eta
  *                                                                └──raise (with case.action)─▶ case
+ *   odoo.change ─relay─▶ case.action
  *   vehicle.jump ─watch vehicles (with case.action)─▶ case
  *   source.heard ─watch sources (with case.action)─▶ case
  */
@@ -18,6 +19,7 @@ import { mergeRequests } from '../processors/merge-requests.ts'
 import { planShipments } from '../processors/plan-shipments.ts'
 import { predictEtas } from '../processors/predict-etas.ts'
 import { raiseCases } from '../processors/raise-cases.ts'
+import { relayAnswers } from '../processors/relay-answers.ts'
 import { resolveReferences } from '../processors/resolve-references.ts'
 import { watchSources } from '../processors/watch-sources.ts'
 import { watchVehicles } from '../processors/watch-vehicles.ts'
@@ -32,6 +34,7 @@ export const processors: readonly AnyProcessor[] = [
   followVehicles,
   detectMilestones,
   predictEtas,
+  relayAnswers,
   raiseCases,
   watchVehicles,
   watchSources,

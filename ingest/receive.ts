@@ -3,7 +3,7 @@
  * append. Every way in (HTTP now) ends here.
  */
 import type { Refused } from '../schemas/generated/events.ts'
-import { refusals } from '../schemas/topics.ts'
+import { deliveries, refusals } from '../schemas/topics.ts'
 import type { Wire } from '../streams/event.ts'
 import type { Appender, Outgoing, Partitions } from '../streams/log/log.ts'
 import { outgoing } from '../streams/outgoing.ts'
@@ -13,6 +13,7 @@ import type { Accepted, Adapter, Delivery, Refusal, Translation } from './adapte
 import { type IngestClock, type Stamp, tickRecord } from './clock.ts'
 import { Hearing } from './hearing.ts'
 import type { IngestMetrics } from './metrics.ts'
+import { pack } from './packing.ts'
 
 export interface Received<V> {
   readonly adapter: string
@@ -68,6 +69,20 @@ export function receiver({ appender, wire, partitionsOf, clock, metrics }: Recei
     })
   }
 
+  const deliveryRecord = ({
+    adapter,
+    source,
+    delivery,
+    stamp: { receivedAt },
+    records,
+  }: Received<unknown>): Outgoing => {
+    const { about, contentType, emittedAt, body } = delivery
+    const value = { occurredAt: receivedAt, adapter, about, contentType: contentType || null, ...pack(body) }
+    // As good as the hash of the bytes, and costs nothing.
+    const sourceId = [adapter, receivedAt, records[0]?.eventId, records.length].join('/')
+    return outgoing(wire, partitionsOf, deliveries, value, { source, emittedAt, receivedAt, cause: null, sourceId })
+  }
+
   const hearing = new Hearing(wire, partitionsOf)
   return {
     receive(adapter, delivery, source) {
@@ -87,6 +102,7 @@ export function receiver({ appender, wire, partitionsOf, clock, metrics }: Recei
     async keep(received) {
       const { adapter, source, translation, stamp, records, heard } = received
       const all: Outgoing[] = [...records]
+      if (records.length > 0) all.push(deliveryRecord(received))
       for (const refusal of translation.refused) all.push(refusalRecord(received, refusal))
       for (const minute of heard) all.push(hearing.record(source, minute))
       if (stamp.tick !== null) all.push(tickRecord(wire, partitionsOf, stamp.tick))

@@ -49,8 +49,7 @@ export function generated(): string {
       return [...type.filter(t => t !== 'null'), ...type.filter(t => t === 'null')].map(tsOf).join(' | ')
     if (type.logicalType === 'timestamp-millis') return 'Instant'
     if (type.type === 'array' && type.items) return `readonly ${bracketed(tsOf(type.items))}[]`
-    if (type.type === 'enum' && type.name)
-      return name(type.name, unionOf(type.name, type.symbols ?? []))
+    if (type.type === 'enum' && type.name) return name(type.name, unionOf(type.name, type.symbols ?? []))
     if (type.type === 'record' && type.name && type.fields)
       return name(type.name, interfaceOf(type.name, undefined, type.fields))
     return tsOf(type.type)

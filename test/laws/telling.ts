@@ -1,6 +1,7 @@
 /** How journeys are told to the pipeline, and what its listeners then know. */
 import {
   carrierClaims,
+  caseActions,
   cases,
   deadLetters,
   eventLags,
@@ -15,6 +16,7 @@ import {
   vehicleAssignments,
   vehiclePositions,
 } from '../../schemas/topics.ts'
+import { relayAnswers } from '../../processors/relay-answers.ts'
 import { type Delivery, drive, driveOn, type Driver, type Ground } from '../../streams/drive.ts'
 import type { AnyProcessor } from '../../streams/processor.ts'
 import { type Instant, later, minutes } from '../../streams/time.ts'
@@ -117,4 +119,7 @@ function current(driver: Driver, topic: Topic<string, Fact>): string[] {
 
 const WORDS = [...Object.values(FACTS), vehiclePositions, eventLags, lates, deadLetters]
 /** Every word that was said, with its ids, envelopes and revisions. */
-export const words = (driver: Driver) => WORDS.map(topic => driver.written(topic as unknown as Topic<string, unknown>))
+export const words = (driver: Driver) => [
+  ...WORDS.map(topic => driver.written(topic as unknown as Topic<string, unknown>)),
+  driver.written(caseActions).filter(({ source }) => source === relayAnswers.name),
+]
