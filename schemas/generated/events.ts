@@ -14,7 +14,17 @@ export type SubjectKind = 'shipment' | 'vehicle' | 'source' | 'reference'
 
 export type Action = 'acknowledge' | 'resolve' | 'comment'
 
-export type CaseKind = 'late' | 'missed_milestone' | 'no_signal' | 'ambiguous_reference' | 'stop_without_coordinates' | 'dwell' | 'out_of_sequence' | 'impossible_movement' | 'stale_source' | 'late_risk'
+export type CaseKind =
+  | 'late'
+  | 'missed_milestone'
+  | 'no_signal'
+  | 'ambiguous_reference'
+  | 'stop_without_coordinates'
+  | 'dwell'
+  | 'out_of_sequence'
+  | 'impossible_movement'
+  | 'stale_source'
+  | 'late_risk'
 
 export type Severity = 'low' | 'medium' | 'high'
 
