@@ -41,9 +41,10 @@ const of = (counts: Counts, { name }: { readonly name: string }) => counts.get(n
 
 /** What comes from outside may be appended twice: its sender was not answered and sent it again. */
 const HEARD: ReadonlySet<string> = new Set(
-  [topics.telematicsPositions, topics.carrierEvents, topics.shipmentRequests, topics.clockTicks, topics.refusals].map(
-    ({ name }) => name,
-  ),
+  [
+    ...[topics.telematicsPositions, topics.carrierEvents, topics.shipmentRequests],
+    ...[topics.deliveries, topics.clockTicks, topics.refusals],
+  ].map(({ name }) => name),
 )
 
 /** What is wrong with the log after a world of these totals was sent: empty if nothing is. */

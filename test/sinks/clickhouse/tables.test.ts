@@ -15,6 +15,7 @@ suite('every table', () => {
     const passing = [
       ...['telematics.position.v1', 'carrier.claim.v1', 'shipment.request.v1', 'odoo.change.v1'],
       'clock.tick.v1',
+      'delivery.v1',
       'shipment.merge.v1',
       'vehicle.jump.v1',
       'source.heard.v1',
