@@ -5,17 +5,20 @@
  *   shipment.request, .merge, odoo.change ─plan─▶ shipment.plan, vehicle.assignment, reference.link
  *   carrier.event ─claim─▶ carrier.claim ─resolve (with reference.link)─▶ shipment.event ─measure─▶ event.lag
  *   telematics.position ─follow (with vehicle.assignment)─▶ vehicle.position, shipment.sighting
- *   shipment.plan, .sighting, .event ─detect─▶ shipment.milestone ─predict─▶ shipment.eta
- *                                                                └──raise (with case.action)─▶ case
+ *   shipment.plan, .sighting, .event ─detect─▶ shipment.milestone ─recall─▶ lane.trip ─learn─▶ lane.model
+ *                                                                ├─predict (with lane.model)─▶ shipment.eta
+ *                                                                └─raise (with case.action)─▶ case
  */
 import { claimReferences } from '../processors/claim-references.ts'
 import { detectMilestones } from '../processors/detect-milestones.ts'
 import { followVehicles } from '../processors/follow-vehicles.ts'
+import { learnLanes } from '../processors/learn-lanes.ts'
 import { measureLag } from '../processors/measure-lag.ts'
 import { mergeRequests } from '../processors/merge-requests.ts'
 import { planShipments } from '../processors/plan-shipments.ts'
 import { predictEtas } from '../processors/predict-etas.ts'
 import { raiseCases } from '../processors/raise-cases.ts'
+import { recallTrips } from '../processors/recall-trips.ts'
 import { resolveReferences } from '../processors/resolve-references.ts'
 import type { AnyProcessor } from '../streams/processor.ts'
 
@@ -27,6 +30,8 @@ export const processors: readonly AnyProcessor[] = [
   measureLag,
   followVehicles,
   detectMilestones,
+  recallTrips,
+  learnLanes,
   predictEtas,
   raiseCases,
 ]

@@ -25,3 +25,4 @@ export const codeOfSighting = (kind: 'arrived' | 'departed', stop: StopKind): st
   return kind === 'arrived' ? `arrived_at_${place}` : `departed_${place}`
 }
 export const isDeparture = (code: string): boolean => code.startsWith('departed_')
+export const isArrival = (code: string): boolean => code.startsWith('arrived_at_')
