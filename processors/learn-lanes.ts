@@ -12,21 +12,22 @@
  */
 import { learnt } from '../domain/calibration.ts'
 import { isNews } from '../domain/corrections.ts'
+import { everyRow } from '../domain/horizon.ts'
 import { json } from '../schemas/codec.ts'
 import type { LaneModel, LaneTrip } from '../schemas/generated/events.ts'
 import { laneModels, laneTrips } from '../schemas/topics.ts'
 import { digest } from '../streams/event.ts'
 import { type Evidence, known, type PlainList, type Row } from '../streams/evidence.ts'
 import { drop, processor } from '../streams/processor.ts'
-import { days, hours, type Instant, later } from '../streams/time.ts'
+import { days, hours, type Instant, later, NEVER_YET } from '../streams/time.ts'
 import { emit } from '../streams/topic.ts'
 
 /** Trips that a version rests on. */
 const MOST_TRIPS = 1_000
 /** A version is made of so many arrivals more than the one before, and of so large a part more. */
 const [FEWEST_MORE, PART_MORE] = [8, 0.25]
-/** A trip that nothing was heard of for so long is not under way. */
-const FORGOTTEN_MS = days(60)
+/** A trip teaches, or is under way, for so long. */
+const KEPT_MS = days(180)
 const HOUR_MS = hours(1)
 
 /** What a lane remembers. */
@@ -67,27 +68,29 @@ export const learnLanes = processor({
       head: { more, rests: head.rests, ...(dueAt !== undefined && { dueAt }) },
       put: [news, ...answer.put],
       emit: answer.emit,
-      ...(dueAt !== undefined && dueAt !== head.dueAt && { wakeAt: dueAt }),
+      ...(head.dueAt === undefined && { wakeAt: dueAt ?? later(Math.max(tick, value.occurredAt) as Instant, KEPT_MS) }),
     }
   })
   .onWake((before = NOTHING, kept, at) => {
-    const [counting, others] = ofLate(kept, at)
-    const remembered = kept.with([], others)
+    const [counting, gone] = ofLate(kept, at)
+    const stays = kept.with([], gone)
+    const [newest] = rowsOf(stays).sort(byTime)
+    if (!newest) return { head: NOTHING, remove: [...gone, ...everyRow(stays, [model, told])] }
+    const wakeAt = later(newest.value.occurredAt, KEPT_MS + 1)
     const version = versionOf(counting, at)
-    const [last] = kept.all(model)
-    if (!version) return { head: { more: before.more, rests: before.rests }, remove: others }
+    if (!version) return { head: { more: before.more, rests: before.rests }, remove: gone, wakeAt }
     const head = { more: 0, rests: version.arrivals }
-    if (version.version === last?.version) return { head, remove: others }
+    if (version.version === stays.get(model, '')?.value.version) return { head, remove: gone, wakeAt }
     const news = known(model, '', version)
     const young = counting.length < MOST_TRIPS
-    const { put, emit } = young
-      ? answers(remembered.with([news]), kept.between(trips, ALWAYS[0], ALWAYS[1]))
-      : NO_ANSWER
-    return { head, put: [news, ...put], remove: others, emit }
+    const { put, emit } = answers(stays.with([news]), young ? rowsOf(stays) : [])
+    return { head, put: [news, ...put], remove: gone, emit, wakeAt }
   })
 
-const ALWAYS = [0 as Instant, Infinity as Instant] as const
-const NO_ANSWER = { put: [] as Row[], emit: [] as ReturnType<typeof answers>['emit'] }
+const rowsOf = (kept: Evidence): Row<LaneTrip>[] => [...kept.between(trips, NEVER_YET, Infinity as Instant)]
+/** The last first. */
+const byTime = (a: Row<LaneTrip>, b: Row<LaneTrip>): number =>
+  b.value.occurredAt - a.value.occurredAt || (a.id < b.id ? -1 : 1)
 const nextHour = (at: Instant): Instant => ((Math.floor(at / HOUR_MS) + 1) * HOUR_MS) as Instant
 
 /** undefined: too little is known yet. */
@@ -101,18 +104,17 @@ function versionOf(counting: readonly Row<LaneTrip>[], at: Instant): Version | u
   return { occurredAt: at, lane, version: digest(JSON.stringify(cells)).slice(0, 6), arrivals, cells }
 }
 
-/** The trips to learn from, the last ones; and the rows that are of no use any more. */
-function ofLate(kept: Evidence, at: Instant): [counting: Row<LaneTrip>[], others: Row[]] {
-  const all = kept.between(trips, ALWAYS[0], ALWAYS[1])
-  const teaching = all.filter(({ value }) => !value.retracted && value.calls.length > 0)
-  const counting = teaching.sort((a, b) => b.value.occurredAt - a.value.occurredAt || (a.id < b.id ? -1 : 1))
-  const enough = new Set(counting.splice(MOST_TRIPS).map(({ id }) => id))
-  const gone = all.filter(
-    ({ id, value }) => (enough.has(id) && isOver(value)) || value.occurredAt < later(at, -FORGOTTEN_MS),
-  )
-  const tellings = gone.flatMap(({ value }) => kept.get(told, value.shipmentId) ?? [])
-  return [counting, [...gone, ...tellings]]
+/** The trips to learn from, the last ones; and what is of no use any more. */
+function ofLate(kept: Evidence, at: Instant): [counting: Row<LaneTrip>[], gone: Row[]] {
+  const all = rowsOf(kept)
+  const isGone = ({ value }: Row<LaneTrip>) =>
+    value.occurredAt < later(at, -KEPT_MS) || (isOver(value) && !teaches(value))
+  const counting = all.filter(row => !isGone(row) && teaches(row.value)).sort(byTime)
+  const surplus = counting.splice(MOST_TRIPS).filter(({ value }) => isOver(value))
+  const gone = [...all.filter(isGone), ...surplus]
+  return [counting, [...gone, ...gone.flatMap(({ value }) => kept.get(told, value.shipmentId) ?? [])]]
 }
+const teaches = ({ calls, retracted }: LaneTrip): boolean => !retracted && calls.length > 0
 const isOver = ({ over, retracted }: LaneTrip): boolean => over || retracted
 
 /** What is known now, for those of these trips that are under way and have not heard of it. */
