@@ -24,30 +24,41 @@ const THOUSANDTHS = 1_000
 
 export type Quantiles = readonly [p10: number, p50: number, p90: number]
 type Learnt = Pick<LaneModel, 'cells' | 'arrivals'>
+const NOTHING: Learnt = { cells: [], arrivals: 0 }
 
-/** What is known of a cell, from trips over one lane; `now`: when it is learnt. A function of the set of trips. */
+/** What is known of each cell, from trips over one lane; `now`: when it is learnt. A function of the set of trips. */
 export function learnt(trips: readonly LaneTrip[], now: Instant): Learnt {
-  const cells = new Map<string, { arrivals: number; off: number[] }>()
-  let arrivals = 0
-  for (const { calls } of trips)
-    for (const { arrivedAt, predictions } of calls) {
-      const known = predictions.filter(({ madeAt, leftMs }) => madeAt + KNOWN_TIMES * leftMs + KNOWN_MS <= now)
-      if (known.length === 0) continue
-      arrivals++
-      const touched = new Set<string>()
-      for (const { madeAt, leftMs, cell } of known)
-        for (let length = 1; length <= cell.length; length++) {
-          const name = cell.slice(0, length)
-          const found = cells.get(name) ?? { arrivals: 0, off: [] }
-          cells.set(name, found)
-          found.off.push((arrivedAt - madeAt - leftMs) / (leftMs + AT_LEAST_MS))
-          if (!touched.has(name)) found.arrivals++
-          touched.add(name)
-        }
+  const cells = new Map<string, { arrivals: Set<Instant>; off: number[] }>()
+  // Shipments on one vehicle arrive at one moment: that is one arrival.
+  const arrivals = new Set<Instant>()
+  for (const { arrivedAt, predictions } of trips.flatMap(({ calls }) => calls))
+    for (const { madeAt, leftMs, cell } of predictions) {
+      if (madeAt + KNOWN_TIMES * leftMs + KNOWN_MS > now) continue
+      arrivals.add(arrivedAt)
+      for (const name of beginnings(cell)) {
+        const found = cells.get(name) ?? { arrivals: new Set(), off: [] }
+        cells.set(name, found)
+        found.arrivals.add(arrivedAt)
+        found.off.push((arrivedAt - madeAt - leftMs) / (leftMs + AT_LEAST_MS))
+      }
     }
-  const told = [...cells].filter(([, { arrivals: n }]) => n >= ENOUGH_ARRIVALS).sort(([a], [b]) => (a < b ? -1 : 1))
-  return { arrivals, cells: told.map(([cell, { arrivals: n, off }]) => cellOfOutcomes(cell, n, off)) }
+  const told = [...cells].filter(
+    ([
+      ,
+      {
+        arrivals: { size },
+      },
+    ]) => size >= ENOUGH_ARRIVALS,
+  )
+  const inOrder = told.sort(([a], [b]) => (a < b ? -1 : 1))
+  return {
+    arrivals: arrivals.size,
+    cells: inOrder.map(([cell, found]) => cellOfOutcomes(cell, found.arrivals.size, found.off)),
+  }
 }
+
+/** From the coarsest circumstances that these are part of to themselves. */
+const beginnings = (cell: string): string[] => Array.from(cell, (_, i) => cell.slice(0, i + 1))
 
 function cellOfOutcomes(cell: string, arrivals: number, off: readonly number[]): LearntCell {
   const [p10, p50, p90] = quantiles(off).map(each => Math.round(each * THOUSANDTHS) + 0) as unknown as Quantiles
@@ -62,19 +73,20 @@ export function quantiles(outcomes: readonly number[]): Quantiles {
   return [at(Math.floor(0.1 * n)), at(Math.round(0.5 * n)), at(Math.ceil(0.9 * n))]
 }
 
-/** The time left, one in ten, one in two and nine in ten, by what was learnt: everywhere first, then the lane. */
+/**
+ * The time left, one in ten, one in two and nine in ten. From everywhere counts what was learnt of ever finer
+ * circumstances; from the lane only of these very ones, or few arrivals would count again and again.
+ */
 export function calibrated(
   outlook: Outlook,
   cell: string,
-  models: readonly Learnt[],
+  everywhere: Learnt | undefined,
+  lane: Learnt | undefined,
 ): readonly [Millis, Millis, Millis] {
   const scaleMs = outlook.leftMs + AT_LEAST_MS
   let off = prior(outlook, scaleMs)
-  for (const { cells } of models)
-    for (let length = 1; length <= cell.length; length++) {
-      const known = cells.find(each => each.cell.length === length && cell.startsWith(each.cell))
-      if (known) off = drawn(off, known)
-    }
+  for (const name of beginnings(cell)) off = drawn(off, everywhere, name)
+  off = drawn(off, lane, cell)
   const left = (share: number): Millis => Math.max(0, outlook.leftMs + share * scaleMs)
   return [left(off[0]), left(off[1]), left(off[2])]
 }
@@ -86,8 +98,10 @@ function prior(outlook: Outlook, scaleMs: Millis): Quantiles {
   return [-PRIOR_LESS, 0, PRIOR_MORE + restsMs / scaleMs]
 }
 
-function drawn(from: Quantiles, { arrivals, p10, p50, p90 }: LearntCell): Quantiles {
-  const by = arrivals / (arrivals + WEIGHT)
+function drawn(from: Quantiles, { cells }: Learnt = NOTHING, name: string): Quantiles {
+  const known = cells.find(({ cell }) => cell === name)
+  if (!known) return from
+  const by = known.arrivals / (known.arrivals + WEIGHT)
   const mixed = (before: number, thousandths: number) => before + by * (thousandths / THOUSANDTHS - before)
-  return [mixed(from[0], p10), mixed(from[1], p50), mixed(from[2], p90)]
+  return [mixed(from[0], known.p10), mixed(from[1], known.p50), mixed(from[2], known.p90)]
 }

@@ -27,7 +27,9 @@ export function etas(
     const { stop, remainingM, speedMps } = outlook
     const [everywhere, lane] = [EVERYWHERE, laneOf(plan.stops[0], stop)].map(name => byLane.get(name ?? ''))
     const learnt = [everywhere, lane].filter(model => model !== undefined)
-    const [p10, p50, p90] = calibrated(outlook, cellOf(outlook), learnt).map(left => after(fix.occurredAt, left))
+    const [p10, p50, p90] = calibrated(outlook, cellOf(outlook), everywhere, lane).map(left =>
+      after(fix.occurredAt, left),
+    )
     return {
       occurredAt: fix.occurredAt,
       shipmentId,
