@@ -8,6 +8,7 @@
  *   shipment.plan, .sighting, .event ─detect─▶ shipment.milestone ─recall─▶ lane.trip ─learn─▶ lane.model
  *                                                                ├─predict (with lane.model)─▶ shipment.eta
  *                                                                └─raise (with case.action)─▶ case
+ *   odoo.change ─relay─▶ case.action
  */
 import { claimReferences } from '../processors/claim-references.ts'
 import { detectMilestones } from '../processors/detect-milestones.ts'
@@ -19,6 +20,7 @@ import { planShipments } from '../processors/plan-shipments.ts'
 import { predictEtas } from '../processors/predict-etas.ts'
 import { raiseCases } from '../processors/raise-cases.ts'
 import { recallTrips } from '../processors/recall-trips.ts'
+import { relayAnswers } from '../processors/relay-answers.ts'
 import { resolveReferences } from '../processors/resolve-references.ts'
 import type { AnyProcessor } from '../streams/processor.ts'
 
@@ -33,5 +35,6 @@ export const processors: readonly AnyProcessor[] = [
   recallTrips,
   learnLanes,
   predictEtas,
+  relayAnswers,
   raiseCases,
 ]

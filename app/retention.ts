@@ -18,7 +18,10 @@ const TRIMMED = [
   topics.eventLags,
   topics.refusals,
   topics.lates,
+  topics.deliveries,
 ].map(topic => topic.name)
+/** As they came, bytes are kept for looking into what is going on, and no longer. */
+const AT_MOST_HOURS = new Map<string, number>([[topics.deliveries.name, 24]])
 const EVERY_MS = minutes(1)
 
 type TrimmableLog = Pick<OurLog, 'bounds' | 'checkpointOf' | 'partitionsOf' | 'trim'>
@@ -35,7 +38,7 @@ export async function keepRetention(
 ): Promise<void> {
   while (!until.aborted) {
     try {
-      await trimFlood(log, (Date.now() - hours(retentionHours)) as Instant, until)
+      await trimFlood(log, retentionHours, until)
     } catch (error) {
       if (!(error instanceof LogUnavailable)) throw error
       logger.warn({ reason: error.message }, 'old records stay for now: the log is unavailable')
@@ -44,12 +47,14 @@ export async function keepRetention(
   }
 }
 
-async function trimFlood(log: TrimmableLog, before: Instant, until: AbortSignal): Promise<void> {
-  for (const topic of TRIMMED)
+async function trimFlood(log: TrimmableLog, retentionHours: number, until: AbortSignal): Promise<void> {
+  for (const topic of TRIMMED) {
+    const before = (Date.now() - hours(Math.min(retentionHours, AT_MOST_HOURS.get(topic) ?? Infinity))) as Instant
     for (let partition = 0; partition < log.partitionsOf(topic); partition++) {
       const read = await readByAll(log, topic, partition)
       await trimAll(log, topic, partition, before, read, until)
     }
+  }
 }
 
 /** A little at a time: others write between. */

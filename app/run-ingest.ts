@@ -15,6 +15,8 @@ import { openReader } from '../sinks/control-tower/reader.ts'
 import { aborted } from '../streams/together.ts'
 import type { Instant } from '../streams/time.ts'
 import type { Config } from './config.ts'
+import { lettersIn, replayLetter } from './dead-letters.ts'
+import { deliveriesIn } from './find-deliveries.ts'
 import { openAppender, openFor, type Opened } from './open-log.ts'
 import { odooPoll } from './odoo-poll.ts'
 import { pipelineHealth } from './pipeline-health.ts'
@@ -57,6 +59,11 @@ export async function runIngest(config: Config, logger: Logger, until: AbortSign
   })
   await registerRead(server, {
     ...{ ...common, views, pipeline, sessions: open, metrics: pipelineMetrics(registry, pipeline), version },
+    findDeliveries: deliveriesIn(log, wire),
+    letters: {
+      all: () => lettersIn(opened),
+      replay: (letter, now, actor) => replayLetter(opened, letter, now, actor),
+    },
     now: () => eventTime?.now() ?? (Date.now() as Instant),
     requireRole: role => requires(tokens, failed, ...(role === 'read' ? (['read'] as const) : [])),
     openApi: [{ paths: ingestPaths, components: ingestComponents }],

@@ -21,7 +21,7 @@ export interface PickingVersion {
 }
 export type PickingPlan = Omit<ShipmentRequest, 'occurredAt' | 'status' | 'stops'> & { readonly stops: readonly Stop[] }
 
-type Fields = Readonly<Record<string, unknown>>
+export type Fields = Readonly<Record<string, unknown>>
 
 export function pickingVersion(change: OdooChange): PickingVersion {
   const { revision, occurredAt, deleted } = change
@@ -110,15 +110,15 @@ export const pickingRider = ({ occurredAt, isActive, plan }: PickingVersion): Pi
 })
 
 /** `false` is how Odoo says that there is nothing. */
-const text = (value: unknown): string | null => {
+export const text = (value: unknown): string | null => {
   const trimmed = typeof value === 'string' ? value.trim() : ''
   return trimmed === '' ? null : trimmed
 }
 const number = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0)
-const fields = (value: unknown): Fields | undefined =>
+export const fields = (value: unknown): Fields | undefined =>
   typeof value === 'object' && value !== null ? (value as Fields) : undefined
 /** `2026-11-23 08:16:05`, UTC. */
-function instantOf(value: unknown): Instant | undefined {
+export function instantOf(value: unknown): Instant | undefined {
   if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.test(value)) return undefined
   return Date.parse(`${value.slice(0, 19).replace(' ', 'T')}Z`) as Instant
 }

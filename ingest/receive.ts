@@ -3,7 +3,7 @@
  * append. Every way in (HTTP now) ends here.
  */
 import type { Refused } from '../schemas/generated/events.ts'
-import { refusals } from '../schemas/topics.ts'
+import { deliveries, refusals } from '../schemas/topics.ts'
 import type { Wire } from '../streams/event.ts'
 import type { Appender, Outgoing, Partitions } from '../streams/log/log.ts'
 import { outgoing } from '../streams/outgoing.ts'
@@ -12,6 +12,7 @@ import type { Occurred } from '../streams/topic.ts'
 import type { Accepted, Adapter, Delivery, Refusal, Translation } from './adapter.ts'
 import { type IngestClock, type Stamp, tickRecord } from './clock.ts'
 import type { IngestMetrics } from './metrics.ts'
+import { pack } from './packing.ts'
 
 export interface Received<V> {
   readonly adapter: string
@@ -65,6 +66,20 @@ export function receiver({ appender, wire, partitionsOf, clock, metrics }: Recei
     })
   }
 
+  const deliveryRecord = ({
+    adapter,
+    source,
+    delivery,
+    stamp: { receivedAt },
+    records,
+  }: Received<unknown>): Outgoing => {
+    const { about, contentType, emittedAt, body } = delivery
+    const value = { occurredAt: receivedAt, adapter, about, contentType: contentType || null, ...pack(body) }
+    // As good as the hash of the bytes, and costs nothing.
+    const sourceId = [adapter, receivedAt, records[0]?.eventId, records.length].join('/')
+    return outgoing(wire, partitionsOf, deliveries, value, { source, emittedAt, receivedAt, cause: null, sourceId })
+  }
+
   return {
     receive(adapter, delivery, source) {
       const translation = adapter.translate(delivery)
@@ -82,6 +97,7 @@ export function receiver({ appender, wire, partitionsOf, clock, metrics }: Recei
     async keep(received) {
       const { adapter, translation, stamp, records } = received
       const all: Outgoing[] = [...records]
+      if (records.length > 0) all.push(deliveryRecord(received))
       for (const refusal of translation.refused) all.push(refusalRecord(received, refusal))
       if (stamp.tick !== null) all.push(tickRecord(wire, partitionsOf, stamp.tick))
       if (all.length > 0) await appender.append(all)

@@ -110,6 +110,11 @@ export const refusals = topic<Events.Refused>()('refused.v1', {
   keyOf: refused => refused.adapter,
   identityOf: refused => `${refused.adapter}/${refused.occurredAt}/${refused.at}`,
 })
+/** What came in at one moment by one adapter: its key finds it. */
+export const deliveries = topic<Events.Delivery>()('delivery.v1', {
+  keyOf: ({ adapter, occurredAt }) => `${adapter}/${occurredAt}`,
+  identityOf: ({ adapter, occurredAt, about }) => `${adapter}/${occurredAt}/${about}`,
+})
 export const lates = topic<Events.Late>()('late.v1', {
   keyOf: late => late.key,
   identityOf: late => `${late.processor}/${late.ofEventId}`,

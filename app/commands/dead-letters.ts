@@ -1,32 +1,10 @@
 import { parseArgs } from 'node:util'
-import type { DeadLetter } from '../../schemas/generated/events.ts'
-import { audits, deadLetters } from '../../schemas/topics.ts'
-import type { Event } from '../../streams/event.ts'
-import type { Outgoing } from '../../streams/log/log.ts'
-import { outgoing } from '../../streams/outgoing.ts'
-import { partitionOf } from '../../streams/partition.ts'
 import type { Instant } from '../../streams/time.ts'
-import type { AnyTopic } from '../../streams/topic.ts'
 import { loadConfig } from '../config.ts'
+import { type Letter, lettersIn, replayLetter } from '../dead-letters.ts'
 import { openFor, type Opened } from '../open-log.ts'
-import { readAll } from '../read-topic.ts'
 import { topicNamed } from '../topic-named.ts'
 import { type Command, isoOf, print, printJson, printTable, UsageError } from './command.ts'
-
-const REPLAYED = 'dead-letter.replayed'
-type Letter = Event<DeadLetter> & { readonly number: number; readonly replayed: boolean }
-
-/** Every dead letter that the log still holds, the oldest first, numbered by its offset. */
-async function letters(opened: Opened): Promise<Letter[]> {
-  const replayed = new Set<string>()
-  for await (const { event } of readAll(opened, audits))
-    // By its id: in another log another letter may lie at that place.
-    if (event.value.action === REPLAYED && event.cause !== null) replayed.add(event.cause)
-  const all: Letter[] = []
-  for await (const { event, record } of readAll(opened, deadLetters))
-    all.push({ ...event, number: record.offset, replayed: replayed.has(event.eventId) })
-  return all
-}
 
 /** The record inside, decoded if it can be. */
 function contentOf({ wire }: Opened, { value }: Letter): unknown {
@@ -37,24 +15,6 @@ function contentOf({ wire }: Opened, { value }: Letter): unknown {
   } catch (error) {
     return `can't be decoded: ${error instanceof Error ? error.message : String(error)}`
   }
-}
-
-/** Put a record back where it lay, and note that in the same append: a second replay finds the note. */
-async function replayLetter({ log, wire }: Opened, letter: Letter, now: Instant): Promise<void> {
-  const { topic, key, raw, recordCause } = letter.value
-  // Its key's partition may be another by now.
-  const partition = partitionOf(key, log.partitionsOf(topic))
-  const back: Outgoing = { topic, partition, key, value: raw, cause: recordCause }
-  const note = outgoing(
-    wire,
-    log.partitionsOf,
-    audits as AnyTopic,
-    { occurredAt: now, actor: 'cli', action: REPLAYED, target: deadLetters.identityOf(letter.value), detail: null } as {
-      occurredAt: Instant
-    },
-    { source: 'cli', emittedAt: null, receivedAt: now, cause: letter.eventId },
-  )
-  await log.append([back, note])
 }
 
 export const deadLettersCommand: Command = {
@@ -72,7 +32,7 @@ replay puts the record back into its topic once; --again also those that were pu
     const [verb, ...numbers] = positionals
     const opened = await openFor(loadConfig(process.env), 'visitor')
     try {
-      const all = await letters(opened)
+      const all = await lettersIn(opened)
       const chosen = values.all ? all : all.filter(letter => numbers.includes(String(letter.number)))
       if (verb === 'list' && values.json)
         printJson(all.map(({ value: { raw, ...rest }, ...envelope }) => ({ ...envelope, ...rest, bytes: raw.length })))
@@ -99,7 +59,7 @@ replay puts the record back into its topic once; --again also those that were pu
         const due = chosen
           .filter(letter => (values.again ?? false) || !letter.replayed)
           .filter(letter => letter.value.raw.length > 0)
-        for (const letter of due) await replayLetter(opened, letter, Date.now() as Instant)
+        for (const letter of due) await replayLetter(opened, letter, Date.now() as Instant, 'cli')
         print(`${due.length} of ${chosen.length} put back; the others had been before (see --again) or have no bytes`)
       } else
         throw new UsageError(

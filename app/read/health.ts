@@ -50,6 +50,7 @@ const troubles = z
     last: z
       .array(
         z.strictObject({
+          eventId: z.string(),
           foundBy: z.string(),
           occurredAt: instant,
           reason: z.string(),

@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import { type RequireRole, tokensOrSession } from './access.ts'
 import { type CaseNeeds, caseRoutes } from './cases.ts'
+import { deadLetterRoutes, type LetterNeeds } from './dead-letters.ts'
+import { type DeliveryNeeds, deliveryRoutes } from './deliveries.ts'
 import { liveFeed } from './live.ts'
 import { liveRoutes } from './live-route.ts'
 import { type HealthNeeds, healthRoutes } from './health.ts'
@@ -13,7 +15,7 @@ import { loginRoutes, type Sessions } from './session.ts'
 import { shipmentRoutes } from './shipments.ts'
 import { vehicleRoutes } from './vehicles.ts'
 
-export interface ReadNeeds extends CaseNeeds, HealthNeeds {
+export interface ReadNeeds extends CaseNeeds, DeliveryNeeds, HealthNeeds, LetterNeeds {
   readonly requireRole: RequireRole
   readonly sessions: Sessions
   /** A prom-client Registry is one. */
@@ -28,10 +30,12 @@ export async function registerRead(server: FastifyInstance, needs: ReadNeeds): P
   const feed = liveFeed(needs)
   const routes = [
     ...shipmentRoutes(needs),
+    ...deliveryRoutes(needs),
     ...vehicleRoutes(needs),
     ...caseRoutes(needs),
     ...liveRoutes(feed),
     ...healthRoutes(needs),
+    ...deadLetterRoutes(needs),
   ]
   const document = JSON.stringify(openApiDocument(needs.version, [openApiOf(routes), ...needs.openApi]))
   await server.register((scope, _options, done) => {

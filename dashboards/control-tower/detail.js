@@ -1,5 +1,6 @@
 /** Everything of one shipment. */
 import { caseCard, nameField } from './cases.js'
+import { deliveries } from './deliveries.js'
 import { h } from './dom.js'
 import { ago, claimant, interval, lateness, PHASES, time, words } from './format.js'
 
@@ -55,7 +56,7 @@ function parts(shipment, now, sending, act) {
           closed.map(aCase => caseCard(aCase, { now, sending, inShipment: true }, act)),
         )
       : null,
-    part('Evidence', evidence(shipment, now)),
+    part('Evidence', evidence(shipment, now), deliveries(shipment.shipmentId, now, act)),
   )
 }
 

@@ -1,4 +1,5 @@
 /** The pipeline's health, hop by hop. */
+import { ask } from './api.js'
 import { h } from './dom.js'
 import { count, time, words } from './format.js'
 
@@ -23,7 +24,7 @@ export function withLive(pipeline, { ready, tick, hops }, before) {
   }
 }
 
-export function pipelineView({ pipeline, now }) {
+export function pipelineView({ pipeline, now }, act) {
   if (!pipeline) return h('p', { class: 'quiet', key: 'wait' }, 'Loading…')
   const { hops, tick, ready } = pipeline
   return h(
@@ -52,7 +53,7 @@ export function pipelineView({ pipeline, now }) {
     ),
     troubles('Refused', 'Input that was not understood.', pipeline.refused, now),
     troubles('Late', 'What came after its horizon.', pipeline.late, now),
-    troubles('Dead letters', 'What could not be handled.', pipeline.deadLetters, now),
+    troubles('Dead letters', 'What could not be handled.', pipeline.deadLetters, now, letter => putBack(letter, act)),
   )
 }
 
@@ -95,7 +96,7 @@ function row({ hop, kind, state, detail, dropped, deadLetters, lag, ...flow }) {
   )
 }
 
-const troubles = (title, meaning, { count: n, last }, now) =>
+const troubles = (title, meaning, { count: n, last }, now, action = () => null) =>
   h(
     'section',
     { class: 'part', key: title },
@@ -105,18 +106,48 @@ const troubles = (title, meaning, { count: n, last }, now) =>
       ? h(
           'ul',
           { class: 'plain' },
-          last.map(({ foundBy, occurredAt, reason, at, key }) =>
+          last.map(({ eventId, foundBy, occurredAt, reason, at, key }) =>
             h(
               'li',
-              null,
+              { key: eventId },
               time(occurredAt, now),
               ` ${foundBy}: `,
               h('strong', null, reason),
               h('span', { class: 'quiet' }, ` ${at}${key === null ? '' : ` · ${key}`}`),
+              action({ eventId, foundBy }),
             ),
           ),
         )
       : null,
   )
+
+/** What became of putting back a letter, by its eventId. */
+const told = new Map()
+
+/** Once the cause is gone: the record goes back to where it lay, and is handled again. */
+function putBack({ eventId, foundBy }, act) {
+  const send = async () => {
+    told.set(eventId, 'Sending…')
+    act.draw()
+    try {
+      await ask(`/v1/dead-letters/${eventId}/replay`, { body: {} })
+      told.set(eventId, 'Put back. If it still can’t be handled, it comes here again.')
+    } catch (error) {
+      told.set(
+        eventId,
+        error.status === 409 ? `Not put back: ${error.message}.` : `That did not work: ${error.message}`,
+      )
+    }
+    act.draw()
+  }
+  const said = told.get(eventId)
+  return said === undefined
+    ? h(
+        'button',
+        { type: 'button', onclick: send, 'aria-label': `Put back what ${foundBy} could not handle` },
+        'Put back',
+      )
+    : h('span', { class: 'quiet', role: 'status' }, ` ${said}`)
+}
 
 const rate = n => count(n < 10 ? Math.round(n * 10) / 10 : Math.round(n))

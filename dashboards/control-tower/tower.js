@@ -242,7 +242,7 @@ function keepFocus(focused) {
 
 const viewOf = ({ view, shipment, vehicle }) => {
   if (view === 'cases') return casesView(state, act)
-  if (view === 'pipeline') return pipelineView(state)
+  if (view === 'pipeline') return pipelineView(state, act)
   if (view === 'shipments') return shipmentsView(state, act)
   return shipment ? detail(state, act) : vehicle ? vehicleCard(state, act) : vehiclesPanel(state, act)
 }

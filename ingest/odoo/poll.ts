@@ -14,7 +14,7 @@ import { pause } from '../../streams/together.ts'
 import type { IngestMetrics } from '../metrics.ts'
 import { ODOO_TASK, OdooBook, type Progress } from './book.ts'
 import { OdooAway, type OdooClient, OdooRefused } from '../../odoo/client.ts'
-import { modelsFor, type OdooModel, PICKING, RELATED } from './models.ts'
+import { domainOf, modelsFor, type OdooModel, PICKING, RELATED } from './models.ts'
 import { OdooReader } from './reader.ts'
 
 export interface PollNeeds {
@@ -148,7 +148,7 @@ export class OdooPoll {
     const { client, logger, now = Date.now } = this.#needs
     if (now() - this.#askedAt < this.#pace.askMs) return
     const count = (model: string) =>
-      client.call<number>(model, 'search_count', { domain: [], context: { active_test: false } }, stop)
+      client.call<number>(model, 'search_count', { domain: domainOf(model), context: { active_test: false } }, stop)
     const models = new Set<string>()
     for (const model of RELATED)
       try {

@@ -10,14 +10,13 @@ import { anyOf, type Domain, type OdooModel, PICKING, type Specification } from 
 import {
   changeOf,
   deletionOf,
-  DONE_FOR_MS,
   hashOf,
   isOver,
   isRow,
   lastOf,
   type OdooRow,
-  odooTime,
   shifted,
+  watchedAt,
   writeDateOf,
 } from './row.ts'
 
@@ -50,8 +49,10 @@ export interface ReaderNeeds {
 interface Ask {
   readonly domain: Domain
   readonly order: string
-  readonly limit: number
-  readonly specification: Specification
+  /** A page of rows, unless told. */
+  readonly limit?: number
+  /** All that is read of the model, unless told. */
+  readonly specification?: Specification
 }
 
 export class OdooReader {
@@ -112,19 +113,18 @@ export class OdooReader {
     return next
   }
 
-  /** Read the pickings again that point to what changed. */
+  /** Read again what points to what changed. */
   async payOwed(models: readonly OdooModel[]): Promise<void> {
-    const picking = models.find(({ name }) => name === PICKING)
-    if (!picking) return
-    const debts = Map.groupBy(this.#needs.book.owed(), ({ model, id }) => (id === null ? '' : model))
-    for (const [name, all] of debts) {
-      const fields = models.find(model => model.name === name)?.pointedToBy ?? []
-      for (let from = 0; from < all.length; from += this.#pageRows) {
-        const paid = all.slice(from, from + this.#pageRows)
+    for (const [name, all] of Map.groupBy(this.#needs.book.owed(), ({ model }) => model)) {
+      const { model: by, fields = [] } = models.find(model => model.name === name)?.pointedToBy ?? {}
+      const readAgain = models.find(model => model.name === by)
+      // What pointed to one that is gone nobody can say any more.
+      const isGone = all.some(({ id }) => id === null)
+      for (const paid of isGone ? [all] : pages(all, this.#pageRows)) {
         const ids = paid.map(({ id }) => id)
-        const pointing: Domain = name === '' ? [] : anyOf(fields.map(field => [field, 'in', ids] as const))
-        if (name !== '' && fields.length === 0) await this.#say(picking, [], undefined, { paid })
-        else await this.#again(picking, pointing, paid)
+        const concerned = isGone ? [] : anyOf(fields.map(field => [field, 'in', ids] as const))
+        if (!readAgain || fields.length === 0) await this.#write({ name }, [], [], { paid })
+        else await this.#again(readAgain, concerned, paid)
       }
     }
   }
@@ -160,16 +160,15 @@ export class OdooReader {
 
   #since(model: OdooModel, second: string): Promise<OdooRow[]> {
     const domain: Domain = [['write_date', '>=', second]]
-    return this.#ask(model, { domain, order: 'write_date, id', limit: this.#pageRows, ...model })
+    return this.#ask(model, { domain, order: 'write_date, id' })
   }
   #inSecond(model: OdooModel, second: string, afterId: number): Promise<OdooRow[]> {
-    const until = shifted(second, seconds(1))
     const domain: Domain = [
       ['write_date', '>=', second],
-      ['write_date', '<', until],
+      ['write_date', '<', shifted(second, seconds(1))],
       ['id', '>', afterId],
     ]
-    return this.#ask(model, { domain, order: 'id', limit: this.#pageRows, ...model })
+    return this.#ask(model, { domain, order: 'id' })
   }
   async #newest(model: OdooModel): Promise<string | null> {
     const order = 'write_date desc, id desc'
@@ -178,28 +177,29 @@ export class OdooReader {
     return row ? writeDateOf(row) : null
   }
 
-  async #again(picking: OdooModel, pointing: Domain, paid: readonly Owed[]): Promise<void> {
-    const since = odooTime(this.#now() - DONE_FOR_MS)
-    const recent: Domain = ['|', ['date_done', '=', false], ['date_done', '>=', since]]
+  async #again(model: OdooModel, concerned: Domain, paid: readonly Owed[]): Promise<void> {
+    const recent = model.name === PICKING ? watchedAt(this.#now()) : []
     for (let after = 0, more = true; more;) {
-      const domain: Domain = [['id', '>', after], ...recent, ...pointing]
-      const page = await this.#ask(picking, { domain, order: 'id', limit: this.#pageRows, ...picking })
+      const domain: Domain = [['id', '>', after], ...recent, ...concerned]
+      const page = await this.#ask(model, { domain, order: 'id' })
       more = page.length >= this.#pageRows
       after = page.at(-1)?.id ?? after
-      await this.#say(picking, page, undefined, more ? {} : { paid })
+      await this.#say(model, page, undefined, more ? {} : { paid })
     }
   }
 
   async #read(model: OdooModel, ids: readonly number[]): Promise<void> {
-    for (let from = 0; from < ids.length; from += this.#pageRows) {
-      const domain: Domain = [['id', 'in', ids.slice(from, from + this.#pageRows)]]
-      await this.#say(model, await this.#ask(model, { domain, order: 'id', limit: this.#pageRows, ...model }))
+    for (const some of pages(ids, this.#pageRows)) {
+      const domain: Domain = [['id', 'in', some]]
+      await this.#say(model, await this.#ask(model, { domain, order: 'id' }))
     }
   }
 
-  async #ask({ name }: OdooModel, { domain, order, limit, specification }: Ask): Promise<OdooRow[]> {
+  async #ask(model: OdooModel, asked: Ask): Promise<OdooRow[]> {
     const { client, stop } = this.#needs
-    const body = { domain, specification, order, limit, context: CONTEXT }
+    const { name, specification } = model
+    const domain = [...model.domain, ...asked.domain]
+    const body = { specification, limit: this.#pageRows, ...asked, domain, context: CONTEXT }
     const answer = await client.call<{ records?: unknown } | null>(name, 'web_search_read', body, stop)
     const rows: unknown = answer?.records
     if (Array.isArray(rows) && rows.every(isRow)) return rows
@@ -215,10 +215,8 @@ export class OdooReader {
   ): Promise<void> {
     const { book } = this.#needs
     const { synced, topId, ...before } = book.progressOf(model.name)
-    const known = book.seen(
-      model.name,
-      rows.map(({ id }) => id),
-    )
+    const ids = rows.map(({ id }) => id)
+    const known = book.seen(model.name, ids)
     const records: Outgoing[] = []
     const seen: SeenRow[] = []
     const owed: Owed[] = []
@@ -239,9 +237,9 @@ export class OdooReader {
       if (!isNews) continue
       records.push(this.#record(model, hash, changeOf(row, this.#as(model, revision))))
       // In the first pass the pickings have not been read yet.
-      if (synced && model.name !== PICKING) owed.push({ model: model.name, id: row.id })
+      if (synced && model.pointedToBy) owed.push({ model: model.name, id: row.id })
     }
-    const highest = Math.max(topId, ...rows.map(({ id }) => id))
+    const highest = Math.max(topId, ...ids)
     const next = progress ?? { synced, topId, ...before }
     const isFurther = progress !== undefined || highest > topId
     await this.#write(model, records, seen, {
@@ -260,12 +258,12 @@ export class OdooReader {
       if (last.hash === UNSAID) continue
       records.push(this.#record(model, 'deleted', deletionOf(id, this.#as(model, revision))))
     }
-    const owed = model.name === PICKING ? [] : [{ model: model.name, id: null }]
+    const owed = model.pointedToBy ? [{ model: model.name, id: null }] : []
     await this.#write(model, records, seen, { owed })
   }
 
   async #write(
-    { name }: OdooModel,
+    { name }: Pick<OdooModel, 'name'>,
     records: readonly Outgoing[],
     seen: readonly SeenRow[],
     { progress, owed = [], paid = [] }: { progress?: Progress; owed?: readonly Owed[]; paid?: readonly Owed[] },
@@ -296,5 +294,7 @@ export class OdooReader {
   }
 }
 
+const pages = <V>(all: readonly V[], rows: number): V[][] =>
+  Array.from({ length: Math.ceil(all.length / rows) }, (_, n) => all.slice(n * rows, (n + 1) * rows))
 const counted = (progress: Progress, page: readonly OdooRow[]): Progress =>
   progress.synced ? progress : { ...progress, read: progress.read + page.length }

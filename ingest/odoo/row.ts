@@ -2,6 +2,7 @@
 import type { OdooChange } from '../../schemas/generated/events.ts'
 import { digest } from '../../streams/event.ts'
 import { days, type Instant } from '../../streams/time.ts'
+import { anyOf, type Domain } from './models.ts'
 
 export interface OdooRow {
   readonly id: number
@@ -47,7 +48,13 @@ export const deletionOf = (id: number, { database, model, revision, readAt }: Re
 export const isRow = (row: unknown): row is OdooRow => Number.isSafeInteger((row as OdooRow | null)?.id)
 
 /** Pickings that have been done for longer are over, whatever happens to what they point to. */
-export const DONE_FOR_MS = days(30)
+const DONE_FOR_MS = days(30)
+/** Of pickings those that are not. */
+export const watchedAt = (now: number): Domain =>
+  anyOf([
+    ['date_done', '=', false],
+    ['date_done', '>=', odooTime(now - DONE_FOR_MS)],
+  ])
 /** Done, or cancelled, for longer than anything of it can change what was told. */
 export function isOver(row: OdooRow, now: number): boolean {
   const { state, date_done } = row

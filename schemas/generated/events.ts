@@ -29,6 +29,8 @@ export interface Note {
   readonly text: string
 }
 
+export type Packing = 'none' | 'zstd'
+
 export interface LearntCell {
   /** In what circumstances: see domain/calibration.ts */
   readonly cell: string
@@ -303,6 +305,22 @@ export interface DeadLetter {
   readonly raw: Uint8Array
   /** The record’s own cause */
   readonly recordCause: string | null
+}
+
+/** What came in and was taken in, as it came: one record a request. Key: adapter and receivedAt. */
+export interface Delivery {
+  /** When it was received */
+  readonly occurredAt: Instant
+  /** The adapter that took it in */
+  readonly adapter: string
+  /** What the address named: the shipment, the partner; empty where it names none */
+  readonly about: string
+  /** As the sender named it */
+  readonly contentType: string | null
+  /** How the bytes are packed */
+  readonly packing: Packing
+  /** What came: as sent, a content coding undone; then packed as `packing` says */
+  readonly raw: Uint8Array
 }
 
 /** How late a shipment event came, by stage. Key: shipmentId. */

@@ -9,7 +9,7 @@ import {
 import { KEPT } from './schema.ts'
 import { flag, keepHighest, sinkInto } from './sink-into.ts'
 
-const FACT = ['shipment_id', 'identity', 'revision', 'event_id', 'value']
+const FACT = ['shipment_id', 'identity', 'revision', 'event_id', 'received_at', 'value']
 const SIGHTING = keepHighest('sightings', ['shipment_id', 'identity'], FACT)
 const CARRIER_EVENT = keepHighest('carrier_events', ['shipment_id', 'identity'], FACT)
 const POSITION = keepHighest(
@@ -25,11 +25,11 @@ export const sightingsSink = sinkInto('shipment-sightings', shipmentSightings, (
   const sighting = views.sql(SIGHTING)
   const position = views.sql(POSITION)
   const oldPositions = views.sql(OLD_POSITIONS)
-  return ({ eventId, occurredAt, value }) => {
+  return ({ eventId, occurredAt, receivedAt, value }) => {
     const { shipmentId, vehicleId, kind, revision, retracted, latitude, longitude } = value
     if (kind !== 'progress') {
       const identity = shipmentSightings.identityOf(value)
-      if (sighting.run(shipmentId, identity, revision, eventId, JSON.stringify(value)).changes > 0)
+      if (sighting.run(shipmentId, identity, revision, eventId, receivedAt, JSON.stringify(value)).changes > 0)
         note('shipment', shipmentId)
       return
     }
@@ -43,10 +43,10 @@ export const sightingsSink = sinkInto('shipment-sightings', shipmentSightings, (
 
 export const carrierEventsSink = sinkInto('shipment-events', shipmentEvents, (views, note) => {
   const carrierEvent = views.sql(CARRIER_EVENT)
-  return ({ eventId, value }) => {
+  return ({ eventId, receivedAt, value }) => {
     const { shipmentId, revision } = value
     const identity = shipmentEvents.identityOf(value)
-    if (carrierEvent.run(shipmentId, identity, revision, eventId, JSON.stringify(value)).changes > 0)
+    if (carrierEvent.run(shipmentId, identity, revision, eventId, receivedAt, JSON.stringify(value)).changes > 0)
       note('shipment', shipmentId)
   }
 })

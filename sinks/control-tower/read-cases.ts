@@ -77,18 +77,18 @@ export function overview(at: Snapshot): Overview {
 export interface Troubles {
   readonly count: number
   /** The newest first. */
-  readonly last: readonly Trouble[]
+  readonly last: readonly (Trouble & { readonly eventId: string })[]
 }
 
 /** Of one topic: `refused.v1`, `late.v1` or `dead-letter.v1`. */
 export function troublesOf(at: Snapshot, topic: string, limit: number): Troubles {
-  const rows = at.all<{ value: string }>(
-    'SELECT value FROM troubles WHERE topic = ? ORDER BY received_at DESC, event_id DESC LIMIT ?',
+  const rows = at.all<{ eventId: string; value: string }>(
+    'SELECT event_id AS eventId, value FROM troubles WHERE topic = ? ORDER BY received_at DESC, event_id DESC LIMIT ?',
     topic,
     limit,
   )
   return {
     count: at.get<{ n: number }>('SELECT coalesce(sum(n), 0) AS n FROM trouble_counts WHERE topic = ?', topic)?.n ?? 0,
-    last: rows.map(({ value }) => JSON.parse(value) as Trouble),
+    last: rows.map(({ eventId, value }) => ({ eventId, ...(JSON.parse(value) as Trouble) })),
   }
 }

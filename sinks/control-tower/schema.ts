@@ -7,7 +7,7 @@
  */
 import { isDeparture, MILESTONE_CODES } from '../../schemas/milestones.ts'
 
-export const VERSION = 3
+export const VERSION = 4
 
 /** How many rows are kept of what would otherwise grow. */
 export const KEPT = {
@@ -42,7 +42,9 @@ CREATE TABLE shipment_references (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX references_by_value ON shipment_references (value COLLATE NOCASE, shipment_id);
 
-CREATE TABLE requests (shipment_id TEXT PRIMARY KEY, planned_at INTEGER NOT NULL, event_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE requests (
+  shipment_id TEXT PRIMARY KEY, planned_at INTEGER NOT NULL, event_id TEXT NOT NULL, received_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE milestones (
   shipment_id TEXT NOT NULL, stop_id TEXT NOT NULL, code TEXT NOT NULL, classifier TEXT NOT NULL,
@@ -74,7 +76,8 @@ CREATE INDEX cases_by_state ON cases (state, opened_at, case_id);
 CREATE INDEX cases_by_age ON cases (opened_at, case_id);
 
 CREATE TABLE carrier_events (
-  shipment_id TEXT NOT NULL, identity TEXT NOT NULL, revision INTEGER NOT NULL, event_id TEXT NOT NULL, value TEXT NOT NULL,
+  shipment_id TEXT NOT NULL, identity TEXT NOT NULL, revision INTEGER NOT NULL, event_id TEXT NOT NULL, received_at INTEGER NOT NULL,
+  value TEXT NOT NULL,
   PRIMARY KEY (shipment_id, identity)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE assignments (
@@ -83,7 +86,8 @@ CREATE TABLE assignments (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX assignments_by_vehicle ON assignments (vehicle_id, shipment_id) WHERE NOT retracted;
 CREATE TABLE sightings (
-  shipment_id TEXT NOT NULL, identity TEXT NOT NULL, revision INTEGER NOT NULL, event_id TEXT NOT NULL, value TEXT NOT NULL,
+  shipment_id TEXT NOT NULL, identity TEXT NOT NULL, revision INTEGER NOT NULL, event_id TEXT NOT NULL, received_at INTEGER NOT NULL,
+  value TEXT NOT NULL,
   PRIMARY KEY (shipment_id, identity)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE positions (

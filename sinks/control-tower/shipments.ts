@@ -32,14 +32,14 @@ export const plansSink = sinkInto('shipment-plans', shipmentPlans, (views, note)
 const REQUEST = keepHighest(
   'requests',
   ['shipment_id'],
-  ['shipment_id', 'planned_at', 'event_id'],
+  ['shipment_id', 'planned_at', 'event_id', 'received_at'],
   ['planned_at', 'event_id'],
 )
 
 export const requestsSink = sinkInto('shipment-requests', shipmentRequests, views => {
   const request = views.sql(REQUEST)
-  return ({ eventId, occurredAt, value }) => {
-    request.run(value.shipmentId, occurredAt, eventId)
+  return ({ eventId, occurredAt, receivedAt, value }) => {
+    request.run(value.shipmentId, occurredAt, eventId, receivedAt)
   }
 })
 

@@ -56,6 +56,7 @@ test('what a shipment’s answer is made of, and what could not be handled, stay
   const topics = new Set([...trimmed.keys()].map(each => each.replace(/\/\d+$/, '')))
   assert.deepEqual([...topics].sort(), [
     'clock.tick.v1',
+    'delivery.v1',
     'event.lag.v1',
     'late.v1',
     'refused.v1',

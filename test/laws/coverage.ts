@@ -74,6 +74,7 @@ const ofJourneys: Reached = driver => {
     'ambiguous references': raised.some(({ kind }) => kind === 'ambiguous_reference'),
     'withdrawn cases': raised.some(({ state }) => state === 'withdrawn'),
     'cases closed by people': raised.some(({ closedBy }) => closedBy !== null),
+    'answers in Odoo': driver.written(caseActions).some(({ source }) => source === 'relay-answers'),
     'acknowledged cases': raised.some(({ state }) => state === 'acknowledged'),
     'closes that do not hold': of(caseActions).some(
       ({ action, caseId }) =>

@@ -25,6 +25,7 @@ import { type Instant, later, minutes, seconds } from '../../streams/time.ts'
 import { deadlineOf } from '../../domain/plans.ts'
 import type { Delivery } from '../../streams/drive.ts'
 import { emit } from '../../streams/topic.ts'
+import { CASE_MODEL } from '../../odoo/names.ts'
 import { fix, report, request, t } from '../support/scene.ts'
 
 /** Six kilometres apart on one meridian: five minutes from one to the next are no jump, and enough to have a speed. */
@@ -221,15 +222,34 @@ const actions = (planned: readonly Delivery[]): fc.Arbitrary<Delivery[]> =>
         action: fc.constantFrom<CaseAction['action'][]>('acknowledge', 'resolve', 'resolve', 'comment'),
         by: fc.constantFrom('ann', 'bob'),
         occurredAt: fc.integer({ min: 0, max: 300 }).map(min => later(t('12:00'), minutes(min))),
+        inOdoo: fc.constantFrom(false, false, true),
       }),
       { maxLength: 4, size: 'max' },
     )
     .map(acts =>
-      acts.map(({ seen, action, by, occurredAt }) => {
+      acts.map(({ seen, action, by, occurredAt, inOdoo }, i) => {
         const done = { ...seen, occurredAt, action, by, text: action === 'comment' ? `seen by ${by}` : null }
-        return emit(caseActions, done, { receivedAt: occurredAt })
+        return inOdoo ? saidInOdoo(done, i) : emit(caseActions, done, { receivedAt: occurredAt })
       }),
     )
+
+/** The same, on the record of the case in Odoo; `n`-th to be said. */
+function saidInOdoo({ caseId, subjectId, subjectKind, basis, occurredAt, action, by, text }: CaseAction, n: number) {
+  const [at, person] = [odooTime(occurredAt), { id: 6, name: by }]
+  const said = {
+    acknowledge: { x_user_id: person, x_assigned_at: at, x_assigned_basis: basis },
+    resolve: { x_resolved_by_id: person, x_resolved_at: at, x_resolved_basis: basis, x_resolution: false },
+    comment: {
+      message_ids: [{ id: n, message_type: 'comment', date: at, author_id: person, body: `<p>${text ?? ''}</p>` }],
+    },
+  }[action]
+  const change: OdooChange = {
+    ...{ occurredAt, database: 'lab', model: CASE_MODEL, id: n, revision: 2_000 + n, deleted: false },
+    ...{ writeDate: occurredAt, companyId: null, active: true },
+    row: JSON.stringify({ id: n, x_case_id: caseId, x_subject_kind: subjectKind, x_subject_id: subjectId, ...said }),
+  }
+  return emit(odooChanges, change, { source: 'odoo:lab', receivedAt: occurredAt })
+}
 
 /** A delivery that a failing law can print. */
 const shown = (delivery: Delivery): Delivery =>

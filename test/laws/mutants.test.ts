@@ -51,6 +51,11 @@ const bugs: Record<string, Bug> = {
   },
   'forgets that a vehicle no longer rides': { in: 'plan-shipments', ...forgetsToTakeBack('vehicle.assignment.v1') },
   'forgets the references of a cancelled shipment': { in: 'plan-shipments', ...forgetsToTakeBack('reference.link.v1') },
+  'says each time what people have said in Odoo': {
+    in: 'relay-answers',
+    law: 'words once',
+    before: (head, kept, event) => [head, kept.with([], kept.between(list('told'), NEVER_YET, LAST)), event],
+  },
   'remembers no versions but the one that holds': {
     in: 'plan-shipments',
     before: (head, kept, event) => [

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { ShipmentEta } from '../../schemas/generated/events.ts'
 import {
   carrierClaims,
+  caseActions,
   cases,
   deadLetters,
   eventLags,
@@ -19,6 +20,7 @@ import {
   vehicleAssignments,
   vehiclePositions,
 } from '../../schemas/topics.ts'
+import { relayAnswers } from '../../processors/relay-answers.ts'
 import { type Delivery, drive, driveOn, type Driver, type Ground } from '../../streams/drive.ts'
 import type { AnyProcessor } from '../../streams/processor.ts'
 import { type Instant, later, minutes } from '../../streams/time.ts'
@@ -131,4 +133,7 @@ function current(driver: Driver, topic: Topic<string, Fact>): string[] {
 
 const WORDS = [...Object.values(FACTS), laneModels, vehiclePositions, eventLags, lates, deadLetters]
 /** Every word that was said, with its ids, envelopes and revisions. */
-export const words = (driver: Driver) => WORDS.map(topic => driver.written(topic as unknown as Topic<string, unknown>))
+export const words = (driver: Driver) => [
+  ...WORDS.map(topic => driver.written(topic as unknown as Topic<string, unknown>)),
+  driver.written(caseActions).filter(({ source }) => source === relayAnswers.name),
+]

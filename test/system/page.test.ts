@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import * as topics from '../../schemas/topics.ts'
-import type { Case, CaseAction } from '../../schemas/generated/events.ts'
+import { pack } from '../../ingest/packing.ts'
+import type { Case, CaseAction, DeadLetter, ShipmentSighting } from '../../schemas/generated/events.ts'
 import { caseById } from '../../sinks/control-tower/read-cases.ts'
 import { type Instant, later, minutes } from '../../streams/time.ts'
 import { serving, type Serving } from '../app/read/serving.ts'
 import { fleet } from '../app/read/world.ts'
-import { aCase, tell } from '../sinks/control-tower/telling.ts'
+import { aCase, heard, tell } from '../sinks/control-tower/telling.ts'
 import { type Looking, look, missing } from './browser.ts'
 
 const PATHS = [
@@ -81,6 +82,45 @@ describe('the pages in a browser', { skip: missing, timeout: 180_000 }, () => {
     await page.getByRole('link', { name: 'odoo-acme-picking-1041', exact: true }).waitFor({ state: 'hidden' })
     await page.getByRole('link', { name: 'odoo-acme-picking-1046', exact: true }).waitFor()
     assert.equal(new URL(page.url()).searchParams.get('search'), 'wh/out/01046')
+  })
+
+  test('from an arrival to the bytes that showed it', async () => {
+    const arrival = later(now(), minutes(-30))
+    const seen: ShipmentSighting = {
+      ...{ occurredAt: arrival, shipmentId: 'odoo-acme-picking-1047', vehicleId: 'V-7', kind: 'arrived', stopId: 'b' },
+      ...{ latitude: 51.2, longitude: 4.4, revision: 1, retracted: false },
+    }
+    const fix = { vehicleId: 'V-7', occurredAt: new Date(arrival).toISOString(), latitude: 51.2, longitude: 4.4 }
+    const sent = Buffer.from(JSON.stringify([{ ...fix, vehicleId: 'V-6' }, fix]))
+    s.deliveries = [
+      heard({ occurredAt: arrival, adapter: 'positions', about: '', contentType: 'application/json', ...pack(sent) }),
+    ]
+    await s.write(tell(topics.shipmentSightings, seen))
+    const page = await opened('/?shipment=odoo-acme-picking-1047')
+    await page.getByText('As it was sent').click()
+    await page.getByRole('region', { name: 'What was sent of it' }).getByText('"vehicleId": "V-7"').waitFor()
+    await page.getByText(`The whole delivery (${sent.length} bytes; this is record 2)`).click()
+    await page.getByRole('region', { name: 'The whole delivery' }).getByText('"V-6"').waitFor()
+    assert.deepEqual(await looking.faults(page), [])
+  })
+
+  test('what could not be handled is put back, once', async () => {
+    const letter = heard<DeadLetter>({
+      ...{ occurredAt: later(now(), minutes(-1)), hop: 'detect-milestones', topic: 'shipment.plan.v1', partition: 0 },
+      ...{ offset: 7, key: 'S-1', reason: 'a bug', raw: Buffer.from([0]), recordCause: null },
+    })
+    await s.write({ topic: topics.deadLetters.name, events: [letter] })
+    s.letters = [{ ...letter, number: 0, replayed: false }]
+    const page = await opened('/?view=pipeline')
+    await page.getByRole('button', { name: 'Put back what detect-milestones could not handle' }).click()
+    await page.getByText('Put back. If it still').waitFor()
+    assert.deepEqual(s.replayed, [`person:control tower ${letter.eventId}`])
+    s.letters = [{ ...letter, number: 0, replayed: true }]
+    await page.reload()
+    await page.getByRole('button', { name: 'Put back what' }).click()
+    await page.getByText('Not put back: it was put back before').waitFor()
+    assert.equal(s.replayed.length, 1)
+    assert.deepEqual(await looking.faults(page), [])
   })
 
   test('a case is acknowledged, commented and resolved; polling leaves alone what one is writing', async () => {

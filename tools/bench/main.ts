@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --rounds N --positions N]` (`npm run bench -- kafka`: see kafka.ts): what a position costs from HTTP to a query in ClickHouse, on this
+ * `npm run bench [-- --rounds N --positions N]` (`npm run bench -- kafka`, `-- page`: see kafka.ts, page.ts): what a position costs from HTTP to a query in ClickHouse, on this
  * machine, generator included. Figures are medians of the rounds; CPU is what the kernel booked.
  */
 import { availableParallelism, cpus } from 'node:os'
@@ -9,6 +9,12 @@ import { latency, onFresh, type Throughput, throughput } from './run.ts'
 if (process.argv[2] === 'kafka') {
   const { benchKafka } = await import('./kafka.ts')
   await benchKafka(process.argv.slice(3))
+  process.exit()
+}
+
+if (process.argv[2] === 'page') {
+  const { benchPage } = await import('./page.ts')
+  await benchPage(process.argv.slice(3))
   process.exit()
 }
 

@@ -24,6 +24,8 @@ export interface Running {
   /** Of the programs that were started; what they start counts with them. */
   readonly pids: readonly number[]
   readonly token: string
+  /** Opens the control tower, once. */
+  readonly link: string
   readonly rows: ReturnType<typeof rowsIn>
 }
 
@@ -50,7 +52,13 @@ export async function onFresh<T>(
     const rows = rowsIn(clickhouse)
     while ((await rows('')) < 0) await new Promise(resolve => setTimeout(resolve, 100))
     const pids = [program, ...more].map(({ pid }) => pid)
-    const result = await work({ installation, pids, token: await installation.token(), rows })
+    const result = await work({
+      installation,
+      pids,
+      token: await installation.token(),
+      link: linkIn(program.stdout),
+      rows,
+    })
     await clickhouse.close()
     return result
   } finally {
@@ -58,6 +66,8 @@ export async function onFresh<T>(
     rmSync(root, { recursive: true, force: true })
   }
 }
+
+const linkIn = (said: string): string => /control tower\s+(\S+)/.exec(said)?.[1] ?? ''
 
 /** Rows of vehicle_positions whose vehicle begins so; -1: it can't be asked, as long as there is no table. */
 export const rowsIn =
@@ -108,7 +118,7 @@ export interface Latency {
 
 /** From the answer 200 of a position to a query that finds it, while so many others a second go in beside it. */
 export async function latency(
-  { installation, token, rows }: Running,
+  { installation, token, rows }: Pick<Running, 'installation' | 'token' | 'rows'>,
   perSecond: number,
   forSeconds: number,
 ): Promise<Latency> {

@@ -90,6 +90,9 @@ describe('/openapi.json', () => {
     for (let n = 1041; n < 1041 + 27; n++)
       await conforms('/v1/shipments/{shipmentId}', { path: `/v1/shipments/odoo-acme-picking-${n}` }, 200)
     await conforms('/v1/shipments/{shipmentId}', { path: '/v1/shipments/none' }, 404)
+    const deliveries = '/v1/shipments/{shipmentId}/deliveries'
+    await conforms(deliveries, { path: '/v1/shipments/odoo-acme-picking-1041/deliveries' }, 200)
+    await conforms(deliveries, { path: '/v1/shipments/none/deliveries' }, 404)
     await conforms('/v1/vehicles', { path: '/v1/vehicles' }, 200)
     // What its events carry is held against their shapes in live.test.ts.
     await conforms('/v1/live', { path: '/v1/live', headers: {} }, 401)
@@ -103,6 +106,11 @@ describe('/openapi.json', () => {
       await conforms(documented, post({ text: 'x', basis: 'other' }), 409)
       await conforms(documented, post({ text: '' }), 422)
     }
+    const replay = (payload: object) => ({
+      ...{ method: 'POST' as const, path: '/v1/dead-letters/none/replay', payload },
+    })
+    await conforms('/v1/dead-letters/{eventId}/replay', replay({}), 404)
+    await conforms('/v1/dead-letters/{eventId}/replay', replay({ agian: true }), 422)
     await conforms('/v1/health/pipeline', { path: '/v1/health/pipeline' }, 200)
     await conforms('/health/live', { path: '/health/live', headers: {} }, 200)
     await conforms('/health/ready', { path: '/health/ready', headers: {} }, 200)

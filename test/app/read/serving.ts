@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import { Registry } from 'prom-client'
+import type { Letter } from '../../../app/dead-letters.ts'
 import type { PipelineHealth } from '../../../app/read/health.ts'
 import type { OpenApiPart } from '../../../app/read/openapi.ts'
 import { registerRead } from '../../../app/read/read.ts'
@@ -14,7 +15,7 @@ import { httpServer } from '../../../ingest/http/server.ts'
 import type { Role, TokenCheck } from '../../../ingest/tokens.ts'
 import { localWire } from '../../../schemas/codec.ts'
 import { caseActions } from '../../../schemas/topics.ts'
-import type { CaseAction } from '../../../schemas/generated/events.ts'
+import type { CaseAction, Delivery } from '../../../schemas/generated/events.ts'
 import { openReader, type ViewsReader } from '../../../sinks/control-tower/reader.ts'
 import { openViews, type Views } from '../../../sinks/control-tower/views.ts'
 import type { Event } from '../../../streams/event.ts'
@@ -32,6 +33,11 @@ export interface Serving extends AsyncDisposable {
   write(...told: readonly Told[]): Promise<void>
   /** The case actions that were appended, opened again. */
   readonly actions: Event<CaseAction>[]
+  /** What is still kept of what came in. */
+  deliveries: Event<Delivery>[]
+  letters: Letter[]
+  /** Who put back what. */
+  readonly replayed: string[]
   health: PipelineHealth
   /** Set to make every append fail with it. */
   appendFails: Error | undefined
@@ -81,7 +87,20 @@ export async function serving(now: () => Instant, openApi: readonly OpenApiPart[
   })
   const failed = failedAttempts()
   const made: Serving = {
-    ...{ server, views, reader, dir, actions: [], health: WELL, appendFails: undefined, onAction: undefined, wall: 0 },
+    ...{
+      server,
+      views,
+      reader,
+      dir,
+      actions: [],
+      deliveries: [],
+      letters: [],
+      replayed: [],
+      health: WELL,
+      appendFails: undefined,
+      onAction: undefined,
+      wall: 0,
+    },
     sessions: sessions(() => made.wall),
     write: writer(views),
     async [Symbol.asyncDispose]() {
@@ -109,6 +128,17 @@ export async function serving(now: () => Instant, openApi: readonly OpenApiPart[
     appender: { append },
     wire: localWire,
     partitionsOf: () => 4,
+    findDeliveries: (adapter, receivedAt) =>
+      Promise.resolve(
+        made.deliveries.filter(({ value }) => value.adapter === adapter && value.occurredAt === receivedAt),
+      ),
+    letters: {
+      all: () => Promise.resolve(made.letters),
+      replay: (letter, _, actor) => {
+        made.replayed.push(`${actor} ${letter.eventId}`)
+        return Promise.resolve()
+      },
+    },
     now,
     pipeline: () => Promise.resolve(made.health),
     metrics: registry,

@@ -129,7 +129,7 @@ test('shipments with any part of them replaced', async context => {
       assert.ok([200, 400, 422].includes(answer.status), `${answer.status} ${answer.text}`)
       assert.deepEqual(
         door.log.appends.flat().map(({ topic }) => topic),
-        [answer.status === 200 ? 'shipment.request.v1' : 'refused.v1'],
+        answer.status === 200 ? ['shipment.request.v1', 'delivery.v1'] : ['refused.v1'],
       )
       door.log.appends.length = 0
     }),
