@@ -32,6 +32,8 @@ const shape = z.strictObject({
   data: z.string().min(1).default('./data'),
   bind: z.string().min(1).default('127.0.0.1'),
   httpPort: port.default(8080),
+  /** Where people reach the control tower, for links to it; absent: where it listens. */
+  publicUrl: z.url({ protocol: /^https?$/ }).optional(),
   clickhouseUrl: z.url({ protocol: /^https?$/ }).optional(),
   clickhousePort: port.default(8123),
   clickhouseUser: z.string().min(1).default('milepost'),
@@ -129,6 +131,9 @@ const OTHER_VARIABLES = new Set([
   'MILEPOST_CHROMIUM',
   'MILEPOST_DATASETS',
   'MILEPOST_BENCH_DIR',
+  // An administrator's, for one command: no process that stays has it.
+  'MILEPOST_ODOO_ADMIN_KEY',
+  'MILEPOST_ODOO_ADMIN_KEY_FILE',
   DEMO_SECRET,
 ])
 

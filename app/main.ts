@@ -40,6 +40,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'to Kafka, or to another number of partitions',
     load: async () => (await import('./commands/migrate.ts')).migrate,
   },
+  odoo: {
+    summary: 'show cases and arrivals in Odoo: check, install, uninstall',
+    load: async () => (await import('./commands/odoo.ts')).odoo,
+  },
   topology: {
     summary: 'what reads and writes what',
     load: async () => (await import('./commands/topology.ts')).topology,

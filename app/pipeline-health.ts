@@ -2,13 +2,17 @@ import { type Log, NOTHING_YET, place } from '../streams/log/log.ts'
 import { tasksOf } from '../streams/topology.ts'
 import { processors } from './pipeline.ts'
 import type { Hop, PipelineHealth } from './read/health.ts'
-import { sinkNames } from './sinks.ts'
+import type { Config } from './config.ts'
+import { isOfOdoo, sinksOf } from './sinks.ts'
 
 /** From how many unread records on a hop counts as behind. */
 const BEHIND = 10_000
 
-/** What the log knows of each hop: every figure is part of a commit, so it holds also while the hop is down. */
-export async function pipelineHealth(log: Log): Promise<PipelineHealth> {
+/**
+ * What the log knows of each hop: every figure is part of a commit, so it holds also while the hop is down. Of the sinks
+ * those that these settings run; what goes to Odoo only from its first run on, for ingest may have its settings alone.
+ */
+export async function pipelineHealth(log: Log, config: Pick<Config, 'odooUrl'> = {}): Promise<PipelineHealth> {
   const hops: Hop[] = []
   let tick = 0
   for (const processor of processors) {
@@ -19,9 +23,10 @@ export async function pipelineHealth(log: Log): Promise<PipelineHealth> {
     hops.push(hop)
     tick = Math.max(tick, heard)
   }
-  for (const { name, reads } of sinkNames()) {
+  for (const { name, reads } of sinksOf(config)) {
     const partitions = Array.from({ length: log.partitionsOf(reads) }, (_, partition) => ({ topic: reads, partition }))
-    hops.push((await hopOf(log, name, 'sink', [{ task: name, inputs: partitions }])).hop)
+    const { hop } = await hopOf(log, name, 'sink', [{ task: name, inputs: partitions }])
+    if (!isOfOdoo(name) || hop.state !== 'stopped' || hop.in > 0) hops.push(hop)
   }
   const ready = hops.every(({ state }) => state === 'running' || state === 'catching_up')
   return { ready, hops, tick: tick === 0 ? null : tick }

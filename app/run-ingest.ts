@@ -47,7 +47,7 @@ export async function runIngest(config: Config, logger: Logger, until: AbortSign
   const guard = watchDisk(config, logger, until)
   const keys = partnerKeys(config)
   const open = sessions()
-  const pipeline = () => pipelineHealth(log)
+  const pipeline = () => pipelineHealth(log, config)
   const odoo = odooPoll(config, { ...opened, clock, metrics, registry, logger })
 
   const server = httpServer({ logger, metrics })

@@ -11,6 +11,7 @@ import { aborted, pause, together } from '../streams/together.ts'
 import { runSinks as runOn, type SinkRun } from '../streams/run-sinks.ts'
 import { Unavailable } from '../streams/sink.ts'
 import type { Config } from './config.ts'
+import { hasOdoo, runOdooSinks } from './odoo-sinks.ts'
 import { openFor, type Opened } from './open-log.ts'
 import { pemsOf } from './secrets.ts'
 import { keepRetention } from './retention.ts'
@@ -46,6 +47,7 @@ export async function runSinks(config: Config, logger: Logger, until: AbortSigna
       (stop: AbortSignal) => keepRetention(log, config.retentionHours, logger, stop),
     ]
     if (config.clickhouseUrl === undefined) jobs.push(stop => keepGateway(config, logger, stop))
+    if (hasOdoo(config)) jobs.push(stop => runOdooSinks(config, opened, logger, stop))
     await together(jobs, until)
   } finally {
     views.close()

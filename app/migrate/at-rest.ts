@@ -5,7 +5,7 @@ import { type Log, NOTHING_YET, place } from '../../streams/log/log.ts'
 import { tasksOf } from '../../streams/topology.ts'
 import type { OurLog } from '../open-log.ts'
 import { processors } from '../pipeline.ts'
-import { sinkNames } from '../sinks.ts'
+import { drainedSinks } from '../sinks.ts'
 
 interface Reader {
   readonly task: string
@@ -20,7 +20,7 @@ export function readersOf({ partitionsOf }: Pick<Log, 'partitionsOf'>): Reader[]
       reads: [...processor.handlers.keys()].map(topic => ({ topic, partition })),
     })),
   )
-  const ofSinks = sinkNames().map(({ name, reads: topic }) => ({
+  const ofSinks = drainedSinks().map(({ name, reads: topic }) => ({
     task: name,
     reads: Array.from({ length: partitionsOf(topic) }, (_, partition) => ({ topic, partition })),
   }))

@@ -13,7 +13,7 @@ import { restamping } from '../copy/restamp.ts'
 import type { Kept } from '../copy/task-filling.ts'
 import { type End, isOpenElsewhere, MIGRATION, openEnd } from '../open-log.ts'
 import { processors } from '../pipeline.ts'
-import { sinkNames } from '../sinks.ts'
+import { drainedSinks } from '../sinks.ts'
 import { allTopics } from '../topic-named.ts'
 import { topicPartitions } from '../topics.ts'
 import { standingOf, unrestOf } from './at-rest.ts'
@@ -170,7 +170,7 @@ class Migration {
     const logs = { source: source.log, target: target.log }
     const moves = [
       ...processors.map(processor => () => copyProcessor(processor, logs)),
-      ...sinkNames().map(sink => () => copySink(sink, logs)),
+      ...drainedSinks().map(sink => () => copySink(sink, logs)),
     ]
     const kept = (await each(moves, move => book.persist(move, until))).flat()
     told('comparing')

@@ -84,7 +84,7 @@ export const rowsIn =
 
 /** As fast as it goes. */
 export async function throughput(
-  { installation, pids, token, rows }: Running,
+  { installation, pids, token, rows }: Omit<Running, 'link'>,
   vehicles: number,
   positions: number,
 ): Promise<Throughput> {

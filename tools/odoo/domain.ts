@@ -48,6 +48,11 @@ export function valueAt(store: OdooStore, model: string, row: Row | undefined, p
   const [name = '', ...rest] = path.split('.')
   if (!row) return false
   const field = FIELDS[model]?.[name]
+  if (name === 'message_ids' && field)
+    return store
+      .rows('mail.message')
+      .filter(message => message['model'] === model && message['res_id'] === row.id)
+      .map(({ id }) => id)
   const value = field?.related === undefined ? row[name] : valueAt(store, model, row, field.related)
   if (rest.length === 0) return value ?? false
   const relation = field?.relation ?? ''
@@ -68,7 +73,8 @@ function datesOf(value: unknown): unknown {
 function comparison(operator: string, wanted: unknown): (value: unknown) => boolean {
   const ordered = (test: (a: number, b: number) => boolean) => (value: unknown) =>
     typeof value === 'number' && typeof wanted === 'number' && test(value, wanted)
-  const among = (value: unknown) => Array.isArray(wanted) && wanted.includes(value)
+  const among = (value: unknown) =>
+    Array.isArray(wanted) && (Array.isArray(value) ? value : [value]).some(one => wanted.includes(one))
   switch (operator) {
     case '=':
       return value => value === wanted
@@ -86,6 +92,8 @@ function comparison(operator: string, wanted: unknown): (value: unknown) => bool
       return among
     case 'not in':
       return value => !among(value)
+    case '=like':
+      return value => typeof value === 'string' && value.startsWith(String(wanted).replace(/%$/, ''))
     case 'ilike':
       return value => typeof value === 'string' && value.toLowerCase().includes(String(wanted).toLowerCase())
     default:

@@ -1,6 +1,12 @@
+import { MODELS } from '../../odoo/module/fields.ts'
+import { CASE_MODEL, SHIPMENT_MODEL } from '../../odoo/names.ts'
+
 /** The models of the stand-in and their fields, called as Odoo 19 calls them. What is not here is an invalid field, as there. */
 export interface Field {
-  readonly type: 'char' | 'selection' | 'boolean' | 'float' | 'integer' | 'datetime' | 'many2one'
+  readonly type: 'char' | 'text' | 'selection' | 'boolean' | 'float' | 'integer' | 'datetime' | 'many2one' | 'one2many'
+  readonly string?: string
+  readonly help?: string
+  readonly selection?: readonly (readonly [string, string])[]
   readonly relation?: string
   /** Not stored: read by this path. */
   readonly related?: string
@@ -22,10 +28,42 @@ const always: Fields = {
   ...{ id: { type: 'integer' }, display_name: char, create_date: datetime, write_date: datetime },
 }
 
+const ofModule = Object.fromEntries(
+  MODELS.map(({ name, fields, isThread }) => {
+    const own = Object.entries(fields).map(([field, { type, label, relation, selection, help }]): [string, Field] => [
+      field,
+      { type, string: label, ...(relation && { relation }), ...(selection && { selection }), ...(help && { help }) },
+    ])
+    const chatter: Fields = isThread ? { message_ids: { type: 'one2many', relation: 'mail.message' } } : {}
+    return [name, { ...always, ...Object.fromEntries(own), ...chatter }]
+  }),
+)
+/** There only while the data module is. */
+export const OF_MODULE: ReadonlySet<string> = new Set([CASE_MODEL, SHIPMENT_MODEL])
+
 export const FIELDS: Readonly<Record<string, Fields>> = {
+  // What Odoo itself is made of: of the module nothing is kept there.
+  'ir.model': { ...always, model: char },
+  'ir.model.fields': { ...always, name: char, relation: char },
+  'ir.ui.view': { ...always, model: char, arch_db: char },
+  'ir.actions.act_window': { ...always, res_model: char },
+  'ir.attachment': { ...always, url: char },
+  ...ofModule,
+  'ir.module.module': { ...always, name: char, state: selection, latest_version: char },
+  // By external id which record it is.
+  'ir.model.data': { ...always, module: char, name: char, model: char, res_id: { type: 'integer' } },
+  'base.import.module': { ...always, module_file: char },
+  'res.users.apikeys': { ...always, name: char, user_id: to('res.users'), expiration_date: datetime },
+  'mail.activity': {
+    ...{ ...always, summary: char, res_model: char, res_id: { type: 'integer' }, user_id: to('res.users') },
+  },
+  'mail.message': {
+    ...{ ...always, model: char, res_id: { type: 'integer' }, body: char, date: datetime, message_type: selection },
+    ...{ email_from: char, author_id: to('res.partner') },
+  },
   'res.company': { ...always, name: char },
   'res.country': { ...always, name: char, code: char },
-  'res.users': { ...always, name: char, login: char },
+  'res.users': { ...always, name: char, login: char, company_ids: { type: 'one2many', relation: 'res.company' } },
   'res.partner': {
     ...always,
     ...{ name: char, ref: char, street: char, zip: char, city: char, active: boolean, is_company: boolean },

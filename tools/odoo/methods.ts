@@ -5,13 +5,17 @@ import {
   missing,
   missingArgument,
   noMethod,
+  noModel,
   otherCompanies,
   privateMethod,
   unreadableField,
   userError,
 } from './errors.ts'
+import { CASE_ANSWER, CASE_MODEL } from '../../odoo/names.ts'
 import { inDomain, inOrderOf, valueAt } from './domain.ts'
-import { type Fields, FIELDS, TITLES } from './fields.ts'
+import { type Fields, FIELDS, OF_MODULE, TITLES } from './fields.ts'
+import { importModule, isInstalled, removeModule } from './data-module.ts'
+import { load, type Loaded } from './load.ts'
 import type { OdooStore, Row, Vals } from './store.ts'
 
 export interface User {
@@ -19,6 +23,8 @@ export interface User {
   /** Models that it may not read. */
   readonly hidden?: readonly string[]
   readonly companies: readonly number[]
+  /** May import modules. */
+  readonly isAdmin?: boolean
 }
 export type Body = Readonly<Record<string, unknown>>
 interface Specification {
@@ -33,6 +39,9 @@ interface Call {
   readonly context: Readonly<Record<string, unknown>>
 }
 
+/** Models that only an administrator may use. */
+const ADMINS: ReadonlySet<string> = new Set(['base.import.module', 'ir.module.module', 'ir.model.data'])
+
 const need = (body: Body, name: string): unknown => {
   if (!(name in body)) throw missingArgument(name)
   return body[name]
@@ -46,6 +55,7 @@ export function callMethod(store: OdooStore, user: User, model: string, method: 
   const allowed = context['allowed_company_ids']
   if (Array.isArray(allowed) && allowed.some(company => !user.companies.includes(company as number)))
     throw otherCompanies()
+  if (OF_MODULE.has(model) && !isInstalled(store)) throw noModel(model)
   if (method.startsWith('_')) throw privateMethod(model, method)
   const found = METHODS[method]
   if (!found) throw noMethod(model, method)
@@ -53,17 +63,18 @@ export function callMethod(store: OdooStore, user: User, model: string, method: 
   return found({ store, user, model, body, context })
 }
 
-const mayRead = ({ hidden = [] }: User, model: string): void => {
-  if (hidden.includes(model)) throw accessError(TITLES[model] ?? model, model)
+const mayRead = ({ hidden = [], isAdmin }: User, model: string): void => {
+  if (hidden.includes(model) || (ADMINS.has(model) && isAdmin !== true))
+    throw accessError(TITLES[model] ?? model, model)
 }
 
 const METHODS: Readonly<Record<string, (call: Call) => unknown>> = {
   context_get: ({ user }) => ({ lang: 'en_US', tz: false, uid: user.id }),
   fields_get: ({ model }) =>
     Object.fromEntries(
-      Object.entries(fieldsOf(model)).map(([name, { type, relation }]) => [
+      Object.entries(fieldsOf(model)).map(([name, { type, relation, selection, help }]) => [
         name,
-        { type, ...(relation !== undefined && { relation }) },
+        { type, ...(relation !== undefined && { relation }), ...(selection && { selection }), ...(help && { help }) },
       ]),
     ),
   search_count: call => {
@@ -94,14 +105,20 @@ const METHODS: Readonly<Record<string, (call: Call) => unknown>> = {
     const rows = idsIn(call.body).flatMap(id => call.store.row(call.model, id) ?? [])
     return rows.map(row => shown(call, call.model, row, specification))
   },
-  create: ({ store, model, body }) => {
+  has_access: () => true,
+  load: ({ store, model, body }): Loaded =>
+    load(store, model, body['fields'] as readonly string[], body['data'] as readonly (readonly string[])[]),
+  import_module: ({ store, body }) => importModule(store, idsIn(body)[0] ?? 0),
+  button_immediate_uninstall: ({ store }) => removeModule(store),
+  create: ({ store, user, model, body }) => {
+    if (ADMINS.has(model) && user.isAdmin !== true) throw accessError(TITLES[model] ?? model, model)
     const all = need(body, 'vals_list') as Vals[]
     return store.do(tx => all.map(vals => tx.create(model, stored(model, vals))))
   },
   write: ({ store, model, body }) => {
     const vals = stored(model, need(body, 'vals') as Vals)
     store.do(tx => {
-      tx.write(model, idsIn(body), vals)
+      tx.write(model, idsIn(body), assigned(store, model, vals, idsIn(body)))
     })
     return true
   },
@@ -117,6 +134,15 @@ const METHODS: Readonly<Record<string, (call: Call) => unknown>> = {
     })
     return true
   },
+}
+
+/** What the module computes when only the assignee is written. */
+function assigned(store: OdooStore, model: string, vals: Vals, [id = 0]: readonly number[]): Vals {
+  if (model !== CASE_MODEL || !(CASE_ANSWER.assignee in vals)) return vals
+  const is = Boolean(vals[CASE_ANSWER.assignee])
+  const at = is ? Math.floor(store.now() / 1_000) * 1_000 : false
+  const basis = is ? (store.row(model, id)?.['x_basis'] ?? false) : false
+  return { [CASE_ANSWER.assignedAt]: at, [CASE_ANSWER.assignedBasis]: basis, ...vals }
 }
 
 /** The rows of a search, without its limit. Other companies' are hidden, and archived ones unless they are asked for. */
@@ -147,6 +173,11 @@ function shown(call: Call, model: string, row: Row, specification: Specification
     if (!field) throw invalidField(`Invalid field '${name}' on '${model}'`)
     const value = valueAt(call.store, model, row, name)
     said[name] = value
+    if (field.type === 'one2many' && Array.isArray(value) && inner) {
+      const rows = (value as number[]).flatMap(id => call.store.row(field.relation ?? '', id) ?? [])
+      said[name] = rows.map(one => shown(call, field.relation ?? '', one, inner))
+      continue
+    }
     if (name === 'display_name') said[name] = nameOf(row)
     else if (field.type === 'datetime' && typeof value === 'number') said[name] = timeOf(value)
     else if (field.relation !== undefined && inner && typeof value === 'number') {
