@@ -5,7 +5,7 @@ import { Wheel } from '../../domain/driving.ts'
 import { journey } from '../../domain/journey.ts'
 import { cellOf, isTight, type Outlook, outlooks } from '../../domain/outlook.ts'
 import type { RequestedStop, ShipmentMilestone, Stop } from '../../schemas/generated/events.ts'
-import { hours, type Instant, minutes } from '../../streams/time.ts'
+import { hours, minutes } from '../../streams/time.ts'
 import { milestone, planned, type Somewhere, stopAt, t, TRUCK, where } from '../support/scene.ts'
 
 const stops = [
@@ -86,5 +86,5 @@ describe('circumstances', () => {
 
 test('what is foretold is as of the fix', () => {
   const [hamburg] = seen(at('06:00', 'kiel'))
-  assert.equal(hamburg?.at, t('06:00') as Instant)
+  assert.equal(hamburg?.at, t('06:00'))
 })
