@@ -25,7 +25,7 @@ export const codeOfSighting = (kind: 'arrived' | 'departed', stop: StopKind): st
   return kind === 'arrived' ? `arrived_at_${place}` : `departed_${place}`
 }
 export const isDeparture = (code: string): boolean => code.startsWith('departed_')
-export const isArrival = (code: string): boolean => code.startsWith('arrived_')
+export const isArrival = (code: string): boolean => code.startsWith('arrived_at_')
 
 /** Whether a milestone can prove where a shipment has been; of one identity always the same answer. */
 export const isProof = ({ classifier, code }: Pick<ShipmentMilestone, 'classifier' | 'code'>): boolean =>

@@ -91,6 +91,16 @@ export const shipmentEtas = topic<Events.ShipmentEta>()('shipment.eta.v1', {
   keyOf: eta => eta.shipmentId,
   identityOf: eta => `${eta.shipmentId}/${eta.stopId}`,
 })
+/** What a shipment asks of a lane and teaches it. */
+export const laneTrips = topic<Events.LaneTrip>()('lane.trip.v1', {
+  keyOf: trip => trip.lane,
+  identityOf: trip => `${trip.lane}/${trip.shipmentId}`,
+})
+/** What a lane answers a shipment. */
+export const laneModels = topic<Events.LaneModel>()('lane.model.v1', {
+  keyOf: model => model.shipmentId,
+  identityOf: model => `${model.shipmentId}/${model.lane}`,
+})
 export const cases = topic<Events.Case>()('case.v1', {
   keyOf: aCase => aCase.subjectId,
   identityOf: aCase => aCase.caseId,
