@@ -14,6 +14,7 @@ const TRIMMED = [
   topics.telematicsPositions,
   topics.vehiclePositions,
   topics.shipmentSightings,
+  topics.sourcesHeard,
   topics.clockTicks,
   topics.eventLags,
   topics.refusals,

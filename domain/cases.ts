@@ -3,9 +3,10 @@
  * whoever was told of a case is told that it is withdrawn. What people did is laid over them here.
  */
 import type { Case, CaseAction, CaseKind, Severity, ShipmentPlan } from '../schemas/generated/events.ts'
+import { cases } from '../schemas/topics.ts'
 import type { Instant } from '../streams/time.ts'
 import { minutes } from '../streams/time.ts'
-import type { Draft } from './corrections.ts'
+import { corrections, type Draft } from './corrections.ts'
 import { isLocated } from './geo.ts'
 import { type Journey, reachedAfter } from './journey.ts'
 import { deadlineOf } from './plans.ts'
@@ -60,6 +61,14 @@ export function caseOf(grounds: Grounds, about: About, actions: readonly CaseAct
 export const withdrawn =
   (at: Instant) =>
   (told: Case): Case => ({ ...told, occurredAt: at, state: 'withdrawn', closedAt: at, closedBy: null })
+
+/** What people did about a case that was told: to be said of it, if anything. Its grounds are as they were told. */
+export function actedUpon(told: Case, actions: readonly CaseAction[]): Case[] {
+  if (told.retracted) return []
+  const endedAt = told.state === 'resolved' && told.closedBy === null ? told.closedAt : null
+  const evidence = JSON.parse(told.evidence) as Record<string, unknown>
+  return corrections(cases, [told], [caseOf({ ...told, endedAt, evidence }, told, actions)])
+}
 
 export const isOpen = ({ state, retracted }: Case): boolean =>
   !retracted && (state === 'open' || state === 'acknowledged')

@@ -54,6 +54,23 @@ export function judge(kept: Evidence, fix: FixRow, { clean }: Newest): Change[] 
   return changes
 }
 
+/**
+ * The fixes of which it is news that they jump, or that they do not any more. Of the newest one nothing is said before
+ * the next is known: whoever comes after a fix that jumps seems to jump too, until somebody comes after him.
+ */
+export function jumpsAmong(kept: Evidence, fix: FixRow, { clean }: Newest, changes: readonly Change[]): FixRow[] {
+  if (!isClean(fix)) return []
+  if (clean === null) return []
+  if (inOrder(clean, fix) < 0) {
+    const next = changes.find(({ after }) => inOrder(after, clean) === 0)?.after ?? kept.get(track, clean.id, clean.at)
+    return next && isJump(next) ? [next] : []
+  }
+  return changes.flatMap(({ before, after }) =>
+    inOrder(after, clean) !== 0 && isJump(after) !== (before !== undefined && isJump(before)) ? after : [],
+  )
+}
+export const isJump = ({ value }: FixRow): boolean => value.flags === JUMP
+
 const leaps = (a: FixRow, b: FixRow): boolean => isTooFast(a.value, b.value, b.at - a.at)
 
 /** Whether it takes a leap to get to a fix (-1), or on from it (1; from the newest too: it is judged by the way there alone). */

@@ -1,36 +1,39 @@
 /** What the milestones prove of a shipment's way: where it has been, what it has left, whether it is over. */
 import type { ShipmentMilestone, ShipmentPlan } from '../schemas/generated/events.ts'
-import { isDeparture, provesPresence } from '../schemas/milestones.ts'
+import { isArrival, isDeparture, isOfPositions, isProof } from '../schemas/milestones.ts'
 import type { Instant } from '../streams/time.ts'
 import { plannedEnd } from './plans.ts'
-
-/** Whether a milestone can prove anything here; of one identity always the same answer. */
-export const isProof = ({ classifier, code }: Pick<ShipmentMilestone, 'classifier' | 'code'>): boolean =>
-  classifier === 'actual' && provesPresence(code)
+import { impossible } from './sequence.ts'
 
 export interface Journey {
   /** By stop: the earliest moment at which something actual is known of it. */
   readonly reachedAt: ReadonlyMap<string, Instant>
+  /** By stop: when positions saw the vehicle arrive. */
+  readonly seenAt: ReadonlyMap<string, Instant>
   /** By stop: the earliest departure. */
   readonly departedAt: ReadonlyMap<string, Instant>
   /** Delivered at the last stop, departed from it, or cancelled. */
   readonly closedAt: Instant | undefined
 }
 
+/** What cannot have been when it is said to have been (domain/sequence.ts) proves nothing. */
 export function journey(plan: ShipmentPlan, known: readonly ShipmentMilestone[]): Journey {
   const reachedAt = new Map<string, Instant>()
+  const seenAt = new Map<string, Instant>()
   const departedAt = new Map<string, Instant>()
+  const doubted = impossible(plan, known)
   const lastStop = plan.stops.at(-1)?.stopId
   let closedAt = plan.status === 'cancelled' ? plan.occurredAt : undefined
   for (const milestone of known) {
     const { stopId, code, occurredAt, retracted } = milestone
-    if (retracted || !isProof(milestone)) continue
+    if (retracted || !isProof(milestone) || doubted.has(milestone)) continue
     if (stopId !== null) earlier(reachedAt, stopId, occurredAt)
+    if (stopId !== null && isArrival(code) && isOfPositions(milestone)) earlier(seenAt, stopId, occurredAt)
     if (stopId !== null && isDeparture(code)) earlier(departedAt, stopId, occurredAt)
     const closes = stopId !== null && stopId === lastStop && (code === 'delivered' || isDeparture(code))
     if (closes && (closedAt === undefined || occurredAt < closedAt)) closedAt = occurredAt
   }
-  return { reachedAt, departedAt, closedAt }
+  return { reachedAt, seenAt, departedAt, closedAt }
 }
 
 function earlier(times: Map<string, Instant>, stopId: string, at: Instant): void {

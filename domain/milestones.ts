@@ -7,7 +7,7 @@ import type {
   ShipmentSighting,
   Stop,
 } from '../schemas/generated/events.ts'
-import { codeOfSighting, fits } from '../schemas/milestones.ts'
+import { byPositionsOf, codeOfSighting, fits } from '../schemas/milestones.ts'
 import type { Instant } from '../streams/time.ts'
 import type { Draft } from './corrections.ts'
 import { versionAt } from './references.ts'
@@ -67,7 +67,7 @@ function ofSighting(sighting: ShipmentSighting, stops: ReadonlyMap<string, Stop>
   if (retracted || kind === 'progress' || !stop) return []
   return [
     {
-      by: `positions:${vehicleId}`,
+      by: byPositionsOf(vehicleId),
       at: occurredAt,
       rawCode: null,
       identity: `${vehicleId}/${kind}`,

@@ -1,8 +1,8 @@
 /** The way of a shipment as it is kept: the first position of each bucket of time, in blocks that are cheap to write. */
 import type { ShipmentSighting } from '../schemas/generated/events.ts'
 import { PROGRESS_BUCKET_MS, progressBucket } from '../schemas/topics.ts'
-import type { DenseList, Place, Row } from '../streams/evidence.ts'
-import { hours, type Instant } from '../streams/time.ts'
+import type { DenseList, Evidence, Place, Row } from '../streams/evidence.ts'
+import { hours, type Instant, later, type Millis } from '../streams/time.ts'
 import type { Codec } from '../streams/topic.ts'
 import { Reader, readNumbers, readTexts, Writer, writeNumbers, writeTexts } from './columns.ts'
 import type { Revised } from './corrections.ts'
@@ -75,3 +75,16 @@ const blocks: Codec<readonly Place<Progress>[]> = {
 }
 
 export const progressList: DenseList<Progress> = { name: 'progress', blockMs: hours(6), blocks }
+
+/** What holds of the way, in the order of time: all of it, or so much of it before the newest. */
+export function trackOf(kept: Evidence, lastMs: Millis = Infinity): Progress[] {
+  const track: Progress[] = []
+  let from: Instant | undefined
+  for (const { at, value } of kept.backward(progressList)) {
+    if (value.retracted) continue
+    from ??= later(at, -lastMs)
+    if (at < from) break
+    track.push(value)
+  }
+  return track.sort((a, b) => a.occurredAt - b.occurredAt || (a.vehicleId < b.vehicleId ? -1 : 1))
+}

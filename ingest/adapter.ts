@@ -52,6 +52,8 @@ export interface Adapter<V extends Occurred> {
   readonly writes: Topic<string, V>
   /** Whom the ids are made for, where it is the same fact whichever caller sends it; else each source speaks for itself. */
   readonly speaker?: string
+  /** Its sources speak unasked, and all the time: that one is silent means something. */
+  readonly isFeed?: true
   translate(delivery: Delivery): Translation<V>
 }
 

@@ -46,6 +46,7 @@ const timed = partnerEventShape.extend(receivedAtToo)
 export const partnerEvents: Adapter<CarrierEvent> = {
   name: 'partner-events',
   writes: carrierEvents,
+  isFeed: true,
 
   translate({ body, about: partner, mayTellReceivedAt }) {
     const result = readJson(body)

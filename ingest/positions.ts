@@ -64,6 +64,7 @@ const KNOWN: ReadonlySet<string> = new Set(Object.keys(positionShape.shape))
 export const positions: Adapter<TelematicsPosition> = {
   name: 'positions',
   writes: telematicsPositions,
+  isFeed: true,
 
   translate({ body, contentType, mayTellReceivedAt }) {
     const accepted: Accepted<TelematicsPosition>[] = []

@@ -11,6 +11,7 @@ import type { Instant } from '../streams/time.ts'
 import type { Occurred } from '../streams/topic.ts'
 import type { Accepted, Adapter, Delivery, Refusal, Translation } from './adapter.ts'
 import { type IngestClock, type Stamp, tickRecord } from './clock.ts'
+import { Hearing } from './hearing.ts'
 import type { IngestMetrics } from './metrics.ts'
 import { pack } from './packing.ts'
 
@@ -22,6 +23,8 @@ export interface Received<V> {
   readonly stamp: Stamp
   /** Of what was accepted, in its order. */
   readonly records: readonly (Outgoing & { readonly eventId: string })[]
+  /** The minutes in which its source was not yet said to have been heard; none if it is no feed. */
+  readonly heard: ReadonlySet<Instant>
 }
 
 export interface Receiver {
@@ -66,6 +69,7 @@ export function receiver({ appender, wire, partitionsOf, clock, metrics }: Recei
     })
   }
 
+  const hearing = new Hearing(wire, partitionsOf)
   const deliveryRecord = ({
     adapter,
     source,
@@ -91,17 +95,20 @@ export function receiver({ appender, wire, partitionsOf, clock, metrics }: Recei
         const said = { source, emittedAt, receivedAt: receivedAt ?? stamp.receivedAt, cause: null }
         return outgoing(wire, partitionsOf, writes, value, said, speaker)
       })
-      return { adapter: adapter.name, source, delivery, translation, stamp, records }
+      const heard = adapter.isFeed ? hearing.news(source, received(accepted, stamp)) : NOT_HEARD
+      return { adapter: adapter.name, source, delivery, translation, stamp, records, heard }
     },
 
     async keep(received) {
-      const { adapter, translation, stamp, records } = received
+      const { adapter, source, translation, stamp, records, heard } = received
       const all: Outgoing[] = [...records]
       if (records.length > 0) all.push(deliveryRecord(received))
       for (const refusal of translation.refused) all.push(refusalRecord(received, refusal))
+      for (const minute of heard) all.push(hearing.record(source, minute))
       if (stamp.tick !== null) all.push(tickRecord(wire, partitionsOf, stamp.tick))
       if (all.length > 0) await appender.append(all)
       clock.keep(stamp)
+      hearing.keep(source, heard)
       metrics.records.inc({ adapter, outcome: 'accepted' }, records.length)
       metrics.records.inc({ adapter, outcome: 'refused' }, translation.refused.length)
     },
@@ -116,6 +123,11 @@ export function receiver({ appender, wire, partitionsOf, clock, metrics }: Recei
 /** What is planned or estimated lies ahead of the clock and does not move it. */
 function* happened(accepted: readonly Accepted<Occurred>[]): Generator<Instant> {
   for (const { value, hasHappened } of accepted) if (hasHappened) yield value.occurredAt
+}
+
+const NOT_HEARD: ReadonlySet<Instant> = new Set()
+function* received(accepted: readonly Accepted<unknown>[], stamp: Stamp): Generator<Instant> {
+  for (const { receivedAt } of accepted) yield receivedAt ?? stamp.receivedAt
 }
 
 const asBuffer = (bytes: Uint8Array) => (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes))

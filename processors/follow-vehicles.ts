@@ -3,13 +3,22 @@
  *
  *   reads   telematics.position.v1, vehicle.assignment.v1     by vehicleId
  *   keeps   the track of 72 h, the assignments, the visits at their stops, what was told of each
- *   writes  vehicle.position.v1, shipment.sighting.v1, late.v1
+ *   writes  vehicle.position.v1, shipment.sighting.v1, vehicle.jump.v1, late.v1
  *
  * In order or late, before its assignment or after, a fix is put where it belongs in the track. It can change its own
  * flags and those of the fixes next to it, and the visits around these. What is said is the difference to what was
  * said before. The rules are in domain/{flags,cleaning,visits,rides,sightings}.ts.
  */
-import { type Change, counts, horizonOf, judge, type Newest, newestAfter } from '../domain/cleaning.ts'
+import {
+  type Change,
+  counts,
+  horizonOf,
+  isJump,
+  judge,
+  jumpsAmong,
+  type Newest,
+  newestAfter,
+} from '../domain/cleaning.ts'
 import { FUTURE } from '../domain/flags.ts'
 import { lateRecord } from '../domain/horizon.ts'
 import { type Ride, rideOf } from '../domain/rides.ts'
@@ -43,6 +52,7 @@ import {
   shipmentSightings,
   telematicsPositions,
   vehicleAssignments,
+  vehicleJumps,
   vehiclePositions,
 } from '../schemas/topics.ts'
 import type { Event } from '../streams/event.ts'
@@ -64,13 +74,13 @@ interface Head {
 }
 const NO_HEAD: Head = { newest: { clean: null, sound: null }, aheadUntil: NEVER_YET }
 
-type Out = 'vehicle.position.v1' | 'shipment.sighting.v1' | 'late.v1'
+type Out = 'vehicle.position.v1' | 'shipment.sighting.v1' | 'vehicle.jump.v1' | 'late.v1'
 
 export const followVehicles = processor<Head, Out>({
   name: 'follow-vehicles',
   head: json(),
   keeps: [track, ahead, rides, visits, told],
-  emits: [vehiclePositions, shipmentSightings, lates],
+  emits: [vehiclePositions, shipmentSightings, vehicleJumps, lates],
 })
   .on(telematicsPositions, (head = NO_HEAD, kept, event) => {
     const { occurredAt, eventId, receivedAt } = event
@@ -96,6 +106,10 @@ export const followVehicles = processor<Head, Out>({
     const put: Row[] = changes.map(({ after }) => after)
     const remove: Row[] = foretold ? [foretold] : []
     const said: Emission<Out>[] = changes.map(({ after }) => sayPosition(vehicleId, after))
+
+    // Nothing jumps where one sound fix follows on another, which is nearly always.
+    if (changes.length > 1 || !last || !isSound(last) || inOrder(last, fix) > 0)
+      said.push(...jumpsAmong(kept, fix, newest, changes).map(jump => sayJump(vehicleId, jump)))
 
     const moved = soundChange(vehicleId, kept, changes, last, newest)
     if (moved)
@@ -178,5 +192,11 @@ const saySighting = (sighting: ShipmentSighting, origin: Origin = {}) => emit(sh
 const sayPosition = (vehicleId: string, fix: FixRow) => {
   const { source, receivedAt, emittedAt } = fix.value
   return emit(vehiclePositions, positionOf(vehicleId, fix), { source, receivedAt, emittedAt })
+}
+const sayJump = (vehicleId: string, jump: FixRow) => {
+  const { at, id, value } = jump
+  const { latitude, longitude, revision, source, receivedAt, emittedAt } = value
+  const said = { occurredAt: at, vehicleId, positionId: id, latitude, longitude, revision, retracted: !isJump(jump) }
+  return emit(vehicleJumps, said, { source, receivedAt, emittedAt })
 }
 const late = <V>(topic: Topic<string, V>, event: Event<V>) => emit(lates, lateRecord('follow-vehicles', topic, event))

@@ -1,15 +1,15 @@
 /**
  * predict-etas: says when a shipment will reach the stops ahead.
  *
- *   reads   shipment.plan.v1, shipment.milestone.v1, shipment.sighting.v1     by shipmentId
- *   keeps   the plan, what proves a stop reached, the progress in blocks, what it last said of each stop
+ *   reads   shipment.plan.v1, shipment.milestone.v1, shipment.sighting.v1, lane.model.v1     by shipmentId
+ *   keeps   the plan, what proves a stop reached, the progress in blocks, what its lanes told it, what it last said of each stop
  *   writes  shipment.eta.v1, late.v1
  *
- * Only the last two hours before the newest progress count, so that an older one is kept and says nothing. An ETA of
- * a stop that has been reached is taken back. The rules are in domain/eta.ts; nothing here decides anything.
+ * An ETA of a stop that has been reached is taken back. The rules are in domain/eta.ts; nothing here decides anything.
  */
 import { corrections, isNews } from '../domain/corrections.ts'
-import { etas, type Fix, SPEED_WINDOW_MS, stopsAhead } from '../domain/eta.ts'
+import { DAY_TOLD_BY_MS } from '../domain/driving.ts'
+import { etas } from '../domain/eta.ts'
 import {
   everyRow,
   heardOn,
@@ -20,20 +20,28 @@ import {
   SHIPMENT_KEPT_MS,
   unplannedEnd,
 } from '../domain/horizon.ts'
-import { endOf, isProof, journey } from '../domain/journey.ts'
-import { progressList as progress, progressRow } from '../domain/progress.ts'
+import { endOf, journey } from '../domain/journey.ts'
+import { progressList as progress, progressRow, trackOf } from '../domain/progress.ts'
 import { json } from '../schemas/codec.ts'
-import { lates, shipmentEtas, shipmentMilestones, shipmentPlans, shipmentSightings } from '../schemas/topics.ts'
+import { isProof } from '../schemas/milestones.ts'
+import {
+  laneModels,
+  lates,
+  shipmentEtas,
+  shipmentMilestones,
+  shipmentPlans,
+  shipmentSightings,
+} from '../schemas/topics.ts'
 import type { Event } from '../streams/event.ts'
 import { type Evidence, known, type Row } from '../streams/evidence.ts'
 import { drop, processor } from '../streams/processor.ts'
-import { type Instant, later } from '../streams/time.ts'
 import { emit, type Topic } from '../streams/topic.ts'
 
 const plan = { name: 'plan', codec: shipmentPlans.codec }
 const reached = { name: 'reached', codec: shipmentMilestones.codec }
+const models = { name: 'models', codec: laneModels.codec }
 const told = { name: 'told', codec: shipmentEtas.codec }
-const keeps = [plan, reached, progress, told]
+const keeps = [plan, reached, progress, models, told]
 
 const NAME = 'predict-etas'
 export const predictEtas = processor({ name: NAME, head: json<Retention>(), keeps, emits: [shipmentEtas, lates] })
@@ -60,6 +68,11 @@ export const predictEtas = processor({ name: NAME, head: json<Retention>(), keep
       ? restate(heardOn(head, event.receivedAt), kept, news)
       : HEARD
   })
+  .on(laneModels, (head = NOTHING_HEARD, kept, event) => {
+    if (head.letGo) return drop('its evidence was let go')
+    const news = known(models, laneModels.identityOf(event.value), event.value)
+    return isNews(event.value, kept.get(models, news.id)?.value) ? restate(head, kept, news) : HEARD
+  })
   .onWake((head = NOTHING_HEARD, kept) => ({ head: { ...head, letGo: true }, remove: everyRow(kept, keeps) }))
 
 const HEARD = drop('heard before')
@@ -70,24 +83,11 @@ function restate(head: Retention, kept: Evidence, news: Row) {
   const [holds] = now.all(plan)
   if (!holds) return { head, put: [news], wakeAt: letGoAt(unplannedEnd(head.heardBy), head.heardBy, SHIPMENT_KEPT_MS) }
   const way = journey(holds, now.all(reached))
-  const said = corrections(shipmentEtas, now.all(told), etas(holds, stopsAhead(holds, way), recent(now)))
+  const said = corrections(shipmentEtas, now.all(told), etas(holds, way, trackOf(now, DAY_TOLD_BY_MS), now.all(models)))
   return {
     head,
     put: [news, ...said.map(eta => known(told, shipmentEtas.identityOf(eta), eta))],
     emit: said.map(eta => emit(shipmentEtas, eta)),
     wakeAt: letGoAt(endOf(holds, way), head.heardBy, SHIPMENT_KEPT_MS),
   }
-}
-
-/** The progress of the last two hours before the newest, in order of time. */
-function recent(kept: Evidence): Fix[] {
-  const fixes: Fix[] = []
-  let from: Instant | undefined
-  for (const { at, value } of kept.backward(progress)) {
-    if (value.retracted) continue
-    from ??= later(at, -SPEED_WINDOW_MS)
-    if (at < from) break
-    fixes.push(value)
-  }
-  return fixes.sort((a, b) => a.occurredAt - b.occurredAt || (a.vehicleId < b.vehicleId ? -1 : 1))
 }

@@ -1,16 +1,22 @@
 /**
  * raise-cases: says which shipments need a person.
  *
- *   reads   shipment.plan.v1, shipment.milestone.v1, shipment.sighting.v1, case.action.v1     by shipmentId
- *   keeps   all four, the progress in blocks, what it last said of each case
+ *   reads   shipment.plan.v1, shipment.milestone.v1, shipment.sighting.v1, shipment.eta.v1, case.action.v1     by shipmentId
+ *   keeps   what holds of each, the progress in blocks, what it last said of each case
  *   writes  case.v1, late.v1
  *
- * One alarm per shipment, at the next moment that can make a case; a plan that comes after its own deadline rings at
- * once. Progress that follows shortly on other progress opens no case, it can only break a silence that was told: so
- * while it flows the alarm stays where it was, and asks how things are when it rings. The rules are in
- * domain/cases.ts and domain/silence.ts; nothing here decides anything.
+ * What is heard is put away, and nothing is concluded from it before the clock has passed the moment at which it was
+ * received: only the tick comes after all that came of one delivery (decision 0004). A plan takes one step to get here,
+ * what its vehicle was seen to do takes three; who believed the plan alone would call every one late whose truck has
+ * long been there. What people do is laid over what was told at once.
+ *
+ * One alarm per shipment: for that, or for the next moment that can make a case. Progress that follows shortly on other
+ * progress opens no case, it can only break a silence that was told: so while it flows the alarm stays where it was,
+ * and asks how things are when it rings. The rules are in domain/{cases,dwell,late-risk,sequence,silence}.ts;
+ * nothing here decides anything.
  */
 import {
+  actedUpon,
   caseOf,
   deadlines,
   type Grounds,
@@ -21,6 +27,8 @@ import {
   withdrawn,
 } from '../domain/cases.ts'
 import { corrections, isNews } from '../domain/corrections.ts'
+import { awaiting, type Pending } from '../domain/settling.ts'
+import { dwellDeadlines, dwellGrounds } from '../domain/dwell.ts'
 import {
   everyRow,
   heardOn,
@@ -31,16 +39,20 @@ import {
   SHIPMENT_KEPT_MS,
   unplannedEnd,
 } from '../domain/horizon.ts'
-import { endOf, isProof, type Journey, journey } from '../domain/journey.ts'
+import { endOf, type Journey, journey } from '../domain/journey.ts'
+import { isAnother, type Outlook, outlookAfter, riskGrounds } from '../domain/late-risk.ts'
 import { type Progress, progressList as progress, progressRow } from '../domain/progress.ts'
 import { breaksSilence, lastSilence, type Leg, legs, silenceGrounds, SILENCE_MS, silentAt } from '../domain/silence.ts'
+import { sequenceGrounds } from '../domain/sequence.ts'
 import { json } from '../schemas/codec.ts'
 import type { Case, CaseAction, ShipmentPlan } from '../schemas/generated/events.ts'
+import { isProof } from '../schemas/milestones.ts'
 import {
   caseActions,
   cases,
   lates,
   PROGRESS_BUCKET_MS,
+  shipmentEtas,
   shipmentMilestones,
   shipmentPlans,
   shipmentSightings,
@@ -53,28 +65,31 @@ import { emit, type Topic } from '../streams/topic.ts'
 
 const plan = { name: 'plan', codec: shipmentPlans.codec }
 const reached = { name: 'reached', codec: shipmentMilestones.codec }
+const outlooks: PlainList<Outlook> = { name: 'outlooks', codec: json() }
 const actions: PlainList<CaseAction> = { name: 'actions', codec: caseActions.codec }
 const told = { name: 'told', codec: cases.codec }
+
+type Head = Retention & Pending
 
 const NAME = 'raise-cases'
 export const raiseCases = processor({
   name: NAME,
-  head: json<Retention>(),
-  keeps: [plan, reached, progress, actions, told],
+  head: json<Head>(),
+  keeps: [plan, reached, progress, outlooks, actions, told],
   emits: [cases, lates],
 })
-  .on(shipmentPlans, (head = NOTHING_HEARD, kept, event, tick) => {
+  .on(shipmentPlans, (head: Head = NOTHING_HEARD, kept, event, tick) => {
     if (head.letGo) return late(shipmentPlans, event)
     const news = known(plan, shipmentPlans.identityOf(event.value), event.value)
-    return isNews(event.value, kept.get(plan, news.id)?.value) ? consider(head, kept, news, event, tick) : HEARD
+    return isNews(event.value, kept.get(plan, news.id)?.value) ? consider(head, news, event, tick) : HEARD
   })
-  .on(shipmentMilestones, (head = NOTHING_HEARD, kept, event, tick) => {
+  .on(shipmentMilestones, (head: Head = NOTHING_HEARD, kept, event, tick) => {
     if (!isProof(event.value)) return drop('proves nothing')
     if (head.letGo) return late(shipmentMilestones, event)
     const news = known(reached, shipmentMilestones.identityOf(event.value), event.value)
-    return isNews(event.value, kept.get(reached, news.id)?.value) ? consider(head, kept, news, event, tick) : HEARD
+    return isNews(event.value, kept.get(reached, news.id)?.value) ? consider(head, news, event, tick) : HEARD
   })
-  .on(shipmentSightings, (head = NOTHING_HEARD, kept, event, tick) => {
+  .on(shipmentSightings, (head: Head = NOTHING_HEARD, kept, event, tick) => {
     if (event.value.kind !== 'progress') return drop('no progress')
     if (head.letGo) return late(shipmentSightings, event)
     const news = progressRow(progress, event.value)
@@ -83,21 +98,33 @@ export const raiseCases = processor({
     const { occurredAt, retracted } = news.value
     const unremarkable = !before && !retracted && follows(kept, news) && !breaksSilence(silences(kept), occurredAt)
     if (unremarkable && heardOn(head, event.receivedAt) === head) return { put: [news] }
-    return consider(head, kept, news, event, tick)
+    return consider(head, news, event, tick)
   })
-  .on(caseActions, (head = NOTHING_HEARD, kept, event, tick) => {
+  .on(shipmentEtas, (head: Head = NOTHING_HEARD, kept, event, tick) => {
+    if (head.letGo) return late(shipmentEtas, event)
+    const before = kept.get(outlooks, event.value.stopId)?.value
+    if (before && before.revision >= event.value.revision) return HEARD
+    const [holds] = kept.all(plan)
+    const after = outlookAfter(before, event.value, holds)
+    const news = known(outlooks, after.stopId, after)
+    return isAnother(before, after) ? consider(head, news, event, tick) : { put: [news] }
+  })
+  .on(caseActions, (head: Head = NOTHING_HEARD, kept, event, tick) => {
     if (event.value.subjectKind !== 'shipment') return drop('not about a shipment')
     const action = heard(actions, event)
     if (kept.has(action)) return HEARD
-    return head.letGo ? settle(kept, action, event.value) : consider(head, kept, action, event, tick)
+    const settled = settle(kept, action)
+    if (head.letGo) return settled ?? drop('its evidence was let go')
+    return settled ? { ...settled, head: heardOn(head, event.receivedAt) } : consider(head, action, event, tick)
   })
-  .onWake((head = NOTHING_HEARD, kept, at, tick) => {
+  .onWake((head: Head = NOTHING_HEARD, kept, at, tick) => {
     const { letGo, ...step } = restate(head, kept, at, tick)
-    if (letGo > at) return step
+    const heard: Head = { heardBy: head.heardBy, letGo: head.letGo }
+    if (letGo > at) return { head: heard, ...step }
     // Cases that are still open stay, with what people did: they may still be closed.
     const stays = (row: Row) => row.list === told && isOpen(row.value as Case)
-    const gone = everyRow(kept.with(step.put), [plan, reached, progress, told]).filter(row => !stays(row))
-    return { head: { ...head, letGo: true }, put: step.put.filter(stays), remove: gone, emit: step.emit }
+    const gone = everyRow(kept.with(step.put), [plan, reached, progress, outlooks, told]).filter(row => !stays(row))
+    return { head: { ...heard, letGo: true }, put: step.put.filter(stays), remove: gone, emit: step.emit }
   })
 
 const HEARD = drop('heard before')
@@ -111,11 +138,10 @@ function follows(kept: Evidence, news: Row<Progress>): boolean {
   return false
 }
 
-function consider(head: Retention, kept: Evidence, news: Row, { receivedAt }: Event<unknown>, tick: Instant) {
-  const next = heardOn(head, receivedAt)
-  const { put, emit, wakeAt } = restate(next, kept.with([news]), receivedAt, tick)
-  return { head: next, put: [news, ...put], emit, wakeAt }
-}
+const consider = (head: Head, news: Row, { receivedAt }: Event<unknown>, tick: Instant) => ({
+  put: [news],
+  ...awaiting(heardOn(head, receivedAt), receivedAt, tick),
+})
 
 /** `passed`: it is so late. */
 function restate({ heardBy }: Retention, kept: Evidence, receivedAt: Instant, passed: Instant) {
@@ -129,7 +155,7 @@ function restate({ heardBy }: Retention, kept: Evidence, receivedAt: Instant, pa
   const said = corrections(cases, kept.all(told), derived, withdrawn(receivedAt))
   const letGo = letGoAt(holds && way ? endOf(holds, way) : unplannedEnd(heardBy), heardBy, SHIPMENT_KEPT_MS)
   const alarms = [
-    ...(open ? deadlines(open.plan, open.way) : []),
+    ...(open ? [...deadlines(open.plan, open.way), ...dwellDeadlines(open.plan, open.way)] : []),
     ...onTheWay.flatMap(leg => (leg.until === undefined ? (silentAt(leg, lastFix(kept, leg)) ?? []) : [])),
   ].filter(at => at > passed)
   return {
@@ -150,6 +176,9 @@ const grounds = (
   ...lateGrounds(holds, way, passed),
   ...missedGrounds(holds, way),
   ...unlocatedGrounds(holds),
+  ...dwellGrounds(holds, way, passed),
+  ...sequenceGrounds(holds, kept.all(reached)),
+  ...riskGrounds(holds, way, kept.all(outlooks), passed),
   ...onTheWay.flatMap(leg => {
     const silence = lastSilence(leg, fixesOn(kept, leg), passed)
     return silence ? silenceGrounds(leg, silence) : []
@@ -179,11 +208,13 @@ function lastFix(kept: Evidence, { from }: Leg): Instant | undefined {
   return last
 }
 
-/** All else has been let go: a person may still settle a case that was left open. */
-function settle(kept: Evidence, action: Row<CaseAction>, { caseId }: CaseAction) {
-  const left = kept.get(told, caseId)?.value
-  if (!left) return drop('its evidence was let go')
-  const found = { ...left, endedAt: null, evidence: JSON.parse(left.evidence) as Record<string, unknown> }
-  const said = corrections(cases, [left], [caseOf(found, left, kept.with([action]).all(actions))])
-  return { put: [action, ...said.map(fact => known(told, caseId, fact))], emit: said.map(fact => emit(cases, fact)) }
+/** What a person did about a case that was told; undefined: there is none. */
+function settle(kept: Evidence, action: Row<CaseAction>) {
+  const left = kept.get(told, action.value.caseId)?.value
+  if (!left || left.retracted) return undefined
+  const said = actedUpon(left, kept.with([action]).all(actions))
+  return {
+    put: [action, ...said.map(fact => known(told, fact.caseId, fact))],
+    emit: said.map(fact => emit(cases, fact)),
+  }
 }

@@ -1,5 +1,5 @@
 /** The vocabulary of schemas/milestones.json: which codes there are, what kind of stop each is about, and what it proves. */
-import type { StopKind } from './generated/events.ts'
+import type { ShipmentMilestone, StopKind } from './generated/events.ts'
 import vocabulary from './milestones.json' with { type: 'json' }
 
 interface Meaning {
@@ -25,3 +25,14 @@ export const codeOfSighting = (kind: 'arrived' | 'departed', stop: StopKind): st
   return kind === 'arrived' ? `arrived_at_${place}` : `departed_${place}`
 }
 export const isDeparture = (code: string): boolean => code.startsWith('departed_')
+export const isArrival = (code: string): boolean => code.startsWith('arrived_at_')
+
+/** Whether a milestone can prove where a shipment has been; of one identity always the same answer. */
+export const isProof = ({ classifier, code }: Pick<ShipmentMilestone, 'classifier' | 'code'>): boolean =>
+  classifier === 'actual' && provesPresence(code)
+
+/** Who claims what the positions of a vehicle show. */
+export const byPositionsOf = (vehicleId: string): string => `${POSITIONS}${vehicleId}`
+export const isOfPositions = ({ claimedBy }: Pick<ShipmentMilestone, 'claimedBy'>): boolean =>
+  claimedBy.startsWith(POSITIONS)
+const POSITIONS = 'positions:'

@@ -27,6 +27,14 @@ export const vehiclePositions = topic<Events.VehiclePosition>()('vehicle.positio
   keyOf: fix => fix.vehicleId,
   identityOf: fix => fix.positionId,
 })
+export const vehicleJumps = topic<Events.VehicleJump>()('vehicle.jump.v1', {
+  keyOf: jump => jump.vehicleId,
+  identityOf: jump => jump.positionId,
+})
+export const sourcesHeard = topic<Events.SourceHeard>()('source.heard.v1', {
+  keyOf: heard => heard.sourceId,
+  identityOf: heard => `${heard.sourceId}/${heard.occurredAt}`,
+})
 export const carrierEvents = topic<Events.CarrierEvent>()('carrier.event.v1', {
   keyOf: event => `${event.partner}/${event.partnerEventId}`,
   identityOf: event => `${event.partner}/${event.partnerEventId}`,
@@ -82,6 +90,16 @@ export const shipmentMilestones = topic<Events.ShipmentMilestone>()('shipment.mi
 export const shipmentEtas = topic<Events.ShipmentEta>()('shipment.eta.v1', {
   keyOf: eta => eta.shipmentId,
   identityOf: eta => `${eta.shipmentId}/${eta.stopId}`,
+})
+/** What a shipment asks of a lane and teaches it. */
+export const laneTrips = topic<Events.LaneTrip>()('lane.trip.v1', {
+  keyOf: trip => trip.lane,
+  identityOf: trip => `${trip.lane}/${trip.shipmentId}`,
+})
+/** What a lane answers a shipment. */
+export const laneModels = topic<Events.LaneModel>()('lane.model.v1', {
+  keyOf: model => model.shipmentId,
+  identityOf: model => `${model.shipmentId}/${model.lane}`,
 })
 export const cases = topic<Events.Case>()('case.v1', {
   keyOf: aCase => aCase.subjectId,

@@ -49,8 +49,10 @@ export class Ticks {
   /** The last tick that all tasks upstream have heard, with what has to be read before it rings here. */
   async next(): Promise<Goal | undefined> {
     const { log, clock, wire } = this.#needs
-    for (const { value, offset, cause } of await this.#tail.take(AT_A_TIME))
-      this.#waiting.push({ offset, tick: wire.open(clock, value, cause).occurredAt })
+    // All there are: after an outage of hours the first one heard is the present, not an hour of the past after the other.
+    for (let more = await this.#tail.take(AT_A_TIME); more.length > 0; more = await this.#tail.take(AT_A_TIME))
+      for (const { value, offset, cause } of more)
+        this.#waiting.push({ offset, tick: wire.open(clock, value, cause).occurredAt })
     if (this.#waiting.length === 0) return undefined
     let until = Number.POSITIVE_INFINITY
     for (const task of this.#listener.upstream)

@@ -25,6 +25,13 @@ const primitives: Record<string, string> = {
   null: 'null',
 }
 
+/** As prettier has it. */
+function unionOf(name: string, symbols: readonly string[]): string {
+  const line = `export type ${name} = ${symbols.map(s => `'${s}'`).join(' | ')}`
+  return line.length <= LINE_CHARS ? line : `export type ${name} =${symbols.map(s => `\n  | '${s}'`).join('')}`
+}
+const LINE_CHARS = 120
+
 /** The source text of the generated file. */
 export function generated(): string {
   const named = new Map<string, string>()
@@ -42,8 +49,7 @@ export function generated(): string {
       return [...type.filter(t => t !== 'null'), ...type.filter(t => t === 'null')].map(tsOf).join(' | ')
     if (type.logicalType === 'timestamp-millis') return 'Instant'
     if (type.type === 'array' && type.items) return `readonly ${bracketed(tsOf(type.items))}[]`
-    if (type.type === 'enum' && type.name)
-      return name(type.name, `export type ${type.name} = ${(type.symbols ?? []).map(s => `'${s}'`).join(' | ')}`)
+    if (type.type === 'enum' && type.name) return name(type.name, unionOf(type.name, type.symbols ?? []))
     if (type.type === 'record' && type.name && type.fields)
       return name(type.name, interfaceOf(type.name, undefined, type.fields))
     return tsOf(type.type)

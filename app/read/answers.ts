@@ -21,6 +21,11 @@ export const caseKind = z.enum([
   'no_signal',
   'ambiguous_reference',
   'stop_without_coordinates',
+  'dwell',
+  'out_of_sequence',
+  'impossible_movement',
+  'stale_source',
+  'late_risk',
 ])
 export const caseState = z.enum(['open', 'acknowledged', 'resolved', 'withdrawn'])
 export const severity = z.enum(['low', 'medium', 'high'])

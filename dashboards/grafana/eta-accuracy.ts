@@ -1,6 +1,8 @@
 import { type Board, chosen, shipmentPage } from './board.ts'
 import { bars, COLORS, series, stat, table } from './panels.ts'
 
+/** The model; what follows the plus are versions of what it has learnt, of which there are many. */
+const MODEL = `splitByChar('+', toString(model_id))[1]`
 const CHOSEN = `${chosen('carrier_id', 'carrier')} AND ${chosen('model_id', 'model')}`
 
 /** How long before the arrival one looks, minutes: a stop counts once at each, however often its ETA was said anew. */
@@ -20,7 +22,7 @@ const SCORES = `
     WHERE classifier = 'actual' AND startsWith(code, 'arrived_at_') AND $__timeFilter_ms(occurred_at)
   ) AS arrival
   ASOF INNER JOIN (
-    SELECT shipment_id, stop_id, occurred_at AS as_of, p10, p50, p90, toString(model_id) AS model_id, retracted
+    SELECT shipment_id, stop_id, occurred_at AS as_of, p10, p50, p90, ${MODEL} AS model_id, retracted
     FROM shipment_etas
   ) AS eta ON arrival.shipment_id = eta.shipment_id AND arrival.stop_id = eta.stop_id AND arrival.looked_at >= eta.as_of
   WHERE NOT retracted AND ${CHOSEN}`
@@ -47,7 +49,7 @@ export const etaAccuracy: Board = {
       label: 'Carrier',
       sql: 'SELECT DISTINCT carrier_id FROM current_shipments WHERE carrier_id IS NOT NULL ORDER BY carrier_id',
     },
-    { name: 'model', label: 'Model', sql: 'SELECT DISTINCT toString(model_id) FROM shipment_etas ORDER BY 1' },
+    { name: 'model', label: 'Model', sql: `SELECT DISTINCT ${MODEL} FROM shipment_etas ORDER BY 1` },
   ],
   rows: [
     {

@@ -14,7 +14,17 @@ export type SubjectKind = 'shipment' | 'vehicle' | 'source' | 'reference'
 
 export type Action = 'acknowledge' | 'resolve' | 'comment'
 
-export type CaseKind = 'late' | 'missed_milestone' | 'no_signal' | 'ambiguous_reference' | 'stop_without_coordinates'
+export type CaseKind =
+  | 'late'
+  | 'missed_milestone'
+  | 'no_signal'
+  | 'ambiguous_reference'
+  | 'stop_without_coordinates'
+  | 'dwell'
+  | 'out_of_sequence'
+  | 'impossible_movement'
+  | 'stale_source'
+  | 'late_risk'
 
 export type Severity = 'low' | 'medium' | 'high'
 
@@ -30,6 +40,37 @@ export interface Note {
 }
 
 export type Packing = 'none' | 'zstd'
+
+export interface LearntCell {
+  /** In what circumstances: see domain/calibration.ts */
+  readonly cell: string
+  /** How many arrivals tell of it */
+  readonly arrivals: number
+  /** What is to be added to the time left and 20 minutes, in thousandths of both: one in ten needs less */
+  readonly p10: number
+  /** The same: as often less as more */
+  readonly p50: number
+  /** The same: one in ten needs more */
+  readonly p90: number
+}
+
+export interface PastPrediction {
+  /** As of when */
+  readonly madeAt: Instant
+  /** In what circumstances: see domain/calibration.ts */
+  readonly cell: string
+  /** The time left by plan and way alone, milliseconds */
+  readonly leftMs: number
+}
+
+export interface LaneCall {
+  /** The stop that was reached */
+  readonly stopId: string
+  /** When */
+  readonly arrivedAt: Instant
+  /** What plan and way alone foretold of it, every half hour */
+  readonly predictions: readonly PastPrediction[]
+}
 
 export type ShipmentStatus = 'active' | 'cancelled'
 
@@ -308,6 +349,44 @@ export interface EventLag {
   readonly sourceMs: number | null
   /** From being sent (else happening) to being received */
   readonly transferMs: number | null
+}
+
+/** What a shipment is told of a lane: how arrivals differ from what plan and way foretell; occurredAt is when it was learnt. Key: shipmentId. */
+export interface LaneModel {
+  /** When it happened, by the clock of the one who saw it */
+  readonly occurredAt: Instant
+  /** The shipment that is told */
+  readonly shipmentId: string
+  /** The lane: between which cells of a half degree, or everywhere */
+  readonly lane: string
+  /** A digest of what was learnt: the same version is the same model */
+  readonly version: string
+  /** How many arrivals it was learnt from */
+  readonly arrivals: number
+  /** By circumstances */
+  readonly cells: readonly LearntCell[]
+  /** Rises each time this fact is said again: the highest one holds */
+  readonly revision: number
+  /** The fact was taken back */
+  readonly retracted: boolean
+}
+
+/** What a shipment’s trip over a lane teaches of ETAs, and a question for what is known of the lane; occurredAt is the last arrival’s time, else the plan’s. Key: lane. */
+export interface LaneTrip {
+  /** When it happened, by the clock of the one who saw it */
+  readonly occurredAt: Instant
+  /** The lane: between which cells of a half degree, or everywhere */
+  readonly lane: string
+  /** The shipment */
+  readonly shipmentId: string
+  /** The shipment needs no ETA any more */
+  readonly over: boolean
+  /** The stops of this lane that were reached */
+  readonly calls: readonly LaneCall[]
+  /** Rises each time this fact is said again: the highest one holds */
+  readonly revision: number
+  /** The fact was taken back */
+  readonly retracted: boolean
 }
 
 /** Something that came after its horizon: recorded, without effect. */
@@ -594,6 +673,14 @@ export interface ShipmentSighting {
   readonly retracted: boolean
 }
 
+/** That a feed has spoken: once a minute at the most, whatever it said. Key: source id. */
+export interface SourceHeard {
+  /** When it happened, by the clock of the one who saw it */
+  readonly occurredAt: Instant
+  /** The feed: telematics:TOKEN or partner:NAME */
+  readonly sourceId: string
+}
+
 /** A position as a device reported it. Key: vehicleId. */
 export interface TelematicsPosition {
   /** When it happened, by the clock of the one who saw it */
@@ -635,6 +722,24 @@ export interface VehicleAssignment {
   /** Rises each time this fact is said again: the highest one holds */
   readonly revision: number
   /** The fact was taken back */
+  readonly retracted: boolean
+}
+
+/** A position that nothing on wheels gets to, nor on from. Key: vehicle id. */
+export interface VehicleJump {
+  /** When it happened, by the clock of the one who saw it */
+  readonly occurredAt: Instant
+  /** Which vehicle */
+  readonly vehicleId: string
+  /** eventId of the position */
+  readonly positionId: string
+  /** Degrees north, WGS 84 */
+  readonly latitude: number
+  /** Degrees east, WGS 84 */
+  readonly longitude: number
+  /** Rises each time this is said again: the highest one holds */
+  readonly revision: number
+  /** It was taken back */
   readonly retracted: boolean
 }
 

@@ -61,6 +61,7 @@ test('what a shipment’s answer is made of, and what could not be handled, stay
     'late.v1',
     'refused.v1',
     'shipment.sighting.v1',
+    'source.heard.v1',
     'telematics.position.v1',
     'vehicle.position.v1',
   ])

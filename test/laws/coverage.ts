@@ -4,6 +4,7 @@ import {
   carrierClaims,
   caseActions,
   cases,
+  laneTrips,
   referenceLinks,
   shipmentEtas,
   shipmentEvents,
@@ -13,11 +14,19 @@ import {
   shipmentSightings,
   vehicleAssignments,
 } from '../../schemas/topics.ts'
+import type { LaneTrip } from '../../schemas/generated/events.ts'
 import type { Driver } from '../../streams/drive.ts'
 import type { Event } from '../../streams/event.ts'
 import type { Topic } from '../../streams/topic.ts'
 
 const schemesOf = (references: readonly { scheme: string }[]) => new Set(references.map(({ scheme }) => scheme))
+
+/** Whether a trip was said again with fewer calls. */
+const tookBack = (trips: readonly LaneTrip[]): boolean =>
+  trips.some(({ lane, shipmentId, calls }, i) => {
+    const before = trips.slice(0, i).findLast(trip => trip.lane === lane && trip.shipmentId === shipmentId)
+    return before !== undefined && before.calls.length > calls.length
+  })
 
 type Reached = (driver: Driver) => Readonly<Record<string, boolean>>
 
@@ -54,11 +63,17 @@ const ofJourneys: Reached = driver => {
     'claims taken back': of(carrierClaims).some(({ retracted }) => retracted),
     'events that waited': driver.written(shipmentEvents).some(afterLink),
     'events taken back': of(shipmentEvents).some(({ retracted }) => retracted),
+    'trips that teach': of(laneTrips).some(({ calls }) => calls.some(({ predictions }) => predictions.length > 0)),
+    'trips that are taken back': of(laneTrips).some(({ retracted }) => retracted),
+    'arrivals that are taken back': tookBack(of(laneTrips)),
     etas: of(shipmentEtas).length > 0,
     'etas taken back': of(shipmentEtas).some(({ retracted }) => retracted),
     'late cases': raised.some(({ kind }) => kind === 'late'),
     'missed milestones': raised.some(({ kind }) => kind === 'missed_milestone'),
     silences: raised.some(({ kind }) => kind === 'no_signal'),
+    'stays too long': raised.some(({ kind }) => kind === 'dwell'),
+    'contradictions of the flow': raised.some(({ kind }) => kind === 'out_of_sequence'),
+    'risks of being late': raised.some(({ kind }) => kind === 'late_risk'),
     'ambiguous references': raised.some(({ kind }) => kind === 'ambiguous_reference'),
     'withdrawn cases': raised.some(({ state }) => state === 'withdrawn'),
     'cases closed by people': raised.some(({ closedBy }) => closedBy !== null),

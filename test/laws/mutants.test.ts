@@ -110,6 +110,15 @@ const bugs: Record<string, Bug> = {
     before: (head, kept, event) => [head, kept.with([], kept.between(progressList, event.occurredAt, LAST)), event],
   },
   'keeps the ETA of a stop that was reached': { in: 'predict-etas', ...forgetsToTakeBack('shipment.eta.v1') },
+  'learns nothing of progress that comes after the arrival': {
+    in: 'recall-trips',
+    topic: 'shipment.sighting.v1',
+    after: ({ put = [] }) => ({ put: put.slice(0, 1) }),
+  },
+  'leaves a trip on a lane that the shipment no longer takes': {
+    in: 'recall-trips',
+    ...forgetsToTakeBack('lane.trip.v1'),
+  },
   'sets no alarm for a plan that comes after its deadline': {
     in: 'raise-cases',
     topic: 'shipment.plan.v1',
@@ -117,7 +126,7 @@ const bugs: Record<string, Bug> = {
       typeof step.wakeAt === 'number' && step.wakeAt < receivedAt ? { ...step, wakeAt: 'never' } : step,
   },
   'rings for the first deadline only': { in: 'raise-cases', ring: step => ({ ...step, wakeAt: 'never' }) },
-  'forgets to withdraw a case': { in: 'raise-cases', ...forgetsToTakeBack('case.v1') },
+  'forgets to withdraw a case': { in: 'raise-cases', ring: forgetsToTakeBack('case.v1').after },
   'lets nobody act on a case that is not there yet': {
     in: 'raise-cases',
     topic: 'case.action.v1',

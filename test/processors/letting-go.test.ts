@@ -29,6 +29,9 @@ test('a year later only heads are left, and the links that are their own tombsto
     'claim-references',
     'detect-milestones',
     'predict-etas',
+    'recall-trips',
+    // Of the lane that all are on, and of two of its own.
+    ...['learn-lanes', 'learn-lanes', 'learn-lanes'],
     'raise-cases',
     'measure-lag',
   ]

@@ -129,12 +129,14 @@ test('a stop without coordinates asks a person, has no ETA and is found by nobod
   const driver = await told(change({ partner_id: nowhere }))
   const place = planOf(driver)?.stops[1]?.place
   assert.deepEqual([place?.name, place?.latitude, place?.longitude], [SHOP.name, null, null])
+  await driver.tick(t('08:30'))
   const [asked] = driver.written(cases).map(({ value }) => value)
   assert.deepEqual(
     [asked?.kind, asked?.stopId, asked?.state, asked?.basis],
     ['stop_without_coordinates', 'delivery', 'open', `nobody knows where ${SHOP.name} is`],
   )
   await driver.feed(change({}, '09:00'))
+  await driver.tick(t('09:30'))
   assert.equal(driver.written(cases).at(-1)?.value.state, 'withdrawn')
 })
 

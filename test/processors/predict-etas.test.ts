@@ -1,47 +1,60 @@
 import { shipmentEtas } from '../../schemas/topics.ts'
-import { later, minutes, seconds } from '../../streams/time.ts'
-import { stopAt, t } from '../support/scene.ts'
+import { later, seconds } from '../../streams/time.ts'
+import { t } from '../support/scene.ts'
 import { story } from '../support/story.ts'
 
-/** As the crow flies hamburg to kiel is 87 km, kiel to copenhagen 217 km. */
+/** Planned half an hour before each. As the crow flies hamburg to kiel is 87 km, kiel to copenhagen 217 km. */
 const due = { hamburg: '09:00', kiel: '12:00', copenhagen: '18:00' }
-const HAMBURG_TO_KIEL_S = 6_527.055
 
 story('before any progress there is no ETA but the plan', s =>
   s.planned(due).sighted('08:00', 'arrived', 'hamburg').tells(shipmentEtas, []),
 )
 
-story('every stop ahead has an ETA: the way that is left, at 60 km/h, and half an hour at each stop between', s =>
+story('every stop ahead has an ETA: what is planned, where the way can be made until then', s =>
   s
     .planned(due)
     .sighted('08:00', 'progress', 'hamburg')
     .tells(shipmentEtas, [
-      { stopId: 'hamburg', occurredAt: t('08:00'), remainingM: 0, p10: t('08:00'), p50: t('08:00'), p90: t('08:00') },
+      { stopId: 'hamburg', occurredAt: t('08:00'), remainingM: 0, p10: t('08:15'), p50: t('08:30'), p90: t('08:40') },
       {
         stopId: 'kiel',
         remainingM: 108_784,
-        p10: later(t('08:00'), seconds(Math.round(0.85 * (30 * 60 + HAMBURG_TO_KIEL_S)))),
-        p50: later(t('08:00'), minutes(30) + seconds(Math.round(HAMBURG_TO_KIEL_S))),
-        p90: later(t('08:00'), seconds(Math.round(1.35 * (30 * 60 + HAMBURG_TO_KIEL_S)))),
-        basis: 'TRUCK-7, speed assumed',
-        modelId: 'remaining-way/1',
+        p10: t('10:21'),
+        p50: t('11:30'),
+        p90: t('12:16'),
+        basis: 'TRUCK-7, speed assumed; the plan; nothing learnt yet',
+        modelId: 'plan-and-way/2',
       },
       { stopId: 'copenhagen', remainingM: 379_618 },
     ]),
 )
 
-story('a planned stay counts instead of half an hour', s =>
+/** At 60 km/h, with a tenth more haste. */
+const HAMBURG_TO_KIEL_S = 0.9 * 6_527.055
+
+story('where the way takes longer than the plan leaves, the way counts, and a night that may be on it', s =>
   s
-    .planned({}, { stops: [{ ...stopAt('hamburg', '09:00'), plannedDeparture: t('08:40') }, stopAt('kiel', '12:00')] })
+    .planned({ kiel: '09:00' })
     .sighted('08:00', 'progress', 'hamburg')
-    .tells(shipmentEtas, [{}, { p50: later(t('08:00'), minutes(10) + seconds(Math.round(HAMBURG_TO_KIEL_S))) }]),
+    .tells(shipmentEtas, [
+      {
+        p50: later(t('08:00'), seconds(Math.round(HAMBURG_TO_KIEL_S))),
+        basis: 'TRUCK-7, speed assumed; the way; nothing learnt yet',
+      },
+    ]),
 )
 
-story('a stay that is planned to end before it begins takes no time', s =>
+story('who is late by now is taken to stay so', s =>
   s
-    .planned({}, { stops: [{ ...stopAt('hamburg', '09:00'), plannedDeparture: t('08:00') }, stopAt('kiel', '12:00')] })
-    .sighted('08:00', 'progress', 'hamburg')
-    .tells(shipmentEtas, [{}, { p50: later(t('08:00'), seconds(Math.round(HAMBURG_TO_KIEL_S))) }]),
+    .planned(due)
+    .sighted('10:00', 'arrived', 'hamburg')
+    .sighted('10:30', 'departed', 'hamburg')
+    .sighted('10:35', 'progress', 'a7')
+    // To leave at nine, half an hour after it was planned to come; left at half past ten.
+    .tells(shipmentEtas, [
+      { stopId: 'kiel', p50: t('13:00') },
+      { stopId: 'copenhagen', p50: t('19:00') },
+    ]),
 )
 
 story('the speed is that of the vehicle’s last two hours while it moved', s =>
@@ -53,11 +66,11 @@ story('the speed is that of the vehicle’s last two hours while it moved', s =>
     .sighted('09:30', 'progress', 'hamburg', { vehicleId: 'OTHER' })
     .sighted('09:40', 'progress', 'kiel')
     .tells(shipmentEtas, [
-      { basis: 'TRUCK-7, speed assumed', speedMps: 16.67 },
-      { basis: 'TRUCK-7, speed of its last 2 h', speedMps: 24.17 },
-      { basis: 'TRUCK-7, speed of its last 2 h', speedMps: 24.17 },
-      { basis: 'OTHER, speed assumed' },
-      { basis: 'TRUCK-7, speed assumed' },
+      { basis: 'TRUCK-7, speed assumed; the plan; nothing learnt yet', speedMps: 16.67 },
+      { basis: 'TRUCK-7, speed of its last 2 h; the plan; nothing learnt yet', speedMps: 24.17 },
+      { basis: 'TRUCK-7, speed of its last 2 h; the plan; nothing learnt yet', speedMps: 24.17 },
+      { basis: 'OTHER, speed assumed; the plan; nothing learnt yet' },
+      { basis: 'TRUCK-7, speed assumed; the plan; nothing learnt yet' },
     ]),
 )
 

@@ -267,7 +267,7 @@ describe('a registry', { skip: kafka.here ? false : kafka.why }, () => {
     test('in a way that the release before can’t read: that one waits to be updated, and buries nothing', async () => {
       namespace = freshNamespace()
       const name = 'case.v1'
-      const more = schemaOf(JSON.stringify(currentSchema(name).schema).replace('["late",', '["late","dwell",'))
+      const more = schemaOf(JSON.stringify(currentSchema(name).schema).replace('["late",', '["late","unplanned_stop",'))
       const topic = topics.find(one => one.name === name) ?? assert.fail()
       const newer: AnyTopic = { ...topic, codec: payloadCodec(name, [currentSchema(name), more]) }
       const old: AnyTopic = { ...topic, codec: payloadCodec(name) }

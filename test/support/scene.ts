@@ -82,7 +82,10 @@ export const planned = (due: Due, more: Partial<ShipmentRequest> = {}): Shipment
 export const once = <D extends object>(draft: D) => ({ ...draft, revision: 1, retracted: false })
 
 export const milestone = (clock: string, code: string, stopId: string, more: Partial<ShipmentMilestone> = {}) =>
-  ({ occurredAt: t(clock), code, stopId, classifier: 'actual', retracted: false, ...more }) as ShipmentMilestone
+  ({
+    ...{ occurredAt: t(clock), code, stopId, classifier: 'actual', claimedBy: `carrier:${PARTNER}`, retracted: false },
+    ...more,
+  }) as ShipmentMilestone
 
 export const fix = (clock: string, at: Somewhere, more: Partial<TelematicsPosition> = {}): TelematicsPosition => ({
   occurredAt: t(clock),

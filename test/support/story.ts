@@ -11,6 +11,7 @@ import {
   telematicsPositions,
 } from '../../schemas/topics.ts'
 import { drive, type Driver } from '../../streams/drive.ts'
+import { type Instant, later, NEVER_YET, seconds } from '../../streams/time.ts'
 import { emit, type Emission, type Origin, type Topic } from '../../streams/topic.ts'
 import { type Due, fix, report, request, sighting, type Somewhere, t } from './scene.ts'
 import { processors } from '../../app/pipeline.ts'
@@ -29,6 +30,7 @@ type Step = (driver: Driver) => Promise<void> | void
 
 export class Story {
   readonly steps: Step[] = []
+  #now = NEVER_YET
 
   /** The shipment must reach these places by these times. */
   planned(due: Due, more: Partial<ShipmentRequest> = {}): this {
@@ -53,6 +55,11 @@ export class Story {
     )
   }
 
+  /** As if somebody inside had said so. */
+  told(...said: readonly Emission<string>[]): this {
+    return this.#feed(...said)
+  }
+
   /** Progress every five minutes from one time to another. */
   underWay(from: string, until: string, at: Somewhere = 'a7'): this {
     const times: number[] = []
@@ -72,7 +79,7 @@ export class Story {
 
   /** The clock passes this time. */
   until(clock: string): this {
-    return this.#do(driver => driver.tick(t(clock)))
+    return this.#do(driver => this.#isNow(driver, t(clock)))
   }
 
   /** Everything stops, and starts again from what was committed. */
@@ -87,21 +94,42 @@ export class Story {
       assert.ok(seenCase, 'no case to do anything about')
       const { caseId, subjectId, subjectKind, basis } = seenCase
       const done = { occurredAt: t(clock), caseId, subjectId, subjectKind, action, by, text, basis }
-      await driver.feed(emit(caseActions, done, { receivedAt: t(clock) }))
+      await this.#tell(driver, emit(caseActions, done, { receivedAt: t(clock) }))
     })
   }
 
-  /** Exactly these records were written to the topic since the start; each expectation names only the fields it is about. */
-  tells<V extends object>(topic: Topic<string, V>, expected: readonly Partial<V>[]): this {
+  /**
+   * Exactly these records were written to the topic since the start (of those that the story is about); each expectation
+   * names only the fields it is about.
+   */
+  tells<V extends object>(
+    topic: Topic<string, V>,
+    expected: readonly Partial<V>[],
+    isAbout: (value: V) => boolean = () => true,
+  ): this {
     return this.#do(driver => {
-      const actual = driver.written(topic).map(event => event.value)
+      const actual = driver
+        .written(topic)
+        .map(event => event.value)
+        .filter(isAbout)
       const shown = actual.map((value, i) => pick(value, Object.keys(expected[i] ?? value) as (keyof V)[]))
       assert.deepEqual(plain(shown), expected)
     })
   }
 
   #feed(...deliveries: readonly Emission<string>[]): this {
-    return this.#do(driver => driver.feed(...deliveries))
+    return this.#do(driver => this.#tell(driver, ...deliveries))
+  }
+  /** The clock passes the moment at which they were received: before that nothing is concluded. */
+  async #tell(driver: Driver, ...deliveries: readonly Emission<string>[]): Promise<void> {
+    for (const delivery of deliveries) {
+      await driver.feed(delivery)
+      await this.#isNow(driver, later(Math.max(this.#now, delivery.origin.receivedAt ?? 0) as Instant, seconds(1)))
+    }
+  }
+  async #isNow(driver: Driver, at: Instant): Promise<void> {
+    this.#now = Math.max(this.#now, at) as Instant
+    await driver.tick(at)
   }
   #do(step: Step): this {
     this.steps.push(step)

@@ -49,6 +49,8 @@ async function pages<T>(
   return all
 }
 
+/** Of other kinds the feeder's truth says nothing. */
+const JUDGED: ReadonlySet<string> = new Set(['late', 'missed_milestone', 'no_signal', 'ambiguous_reference'])
 const isOpen = ({ state }: Case) => state === 'open' || state === 'acknowledged'
 
 /** What the feeder's truth speaks of too. */
@@ -62,7 +64,11 @@ export const outcomeOf = ({ shipments, cases }: Standing): Lines => ({
         ),
     ),
   ),
-  'open cases': sorted(cases.filter(isOpen).map(({ kind, subject, stopId }) => line(kind, subject.id, stopId))),
+  'open cases': sorted(
+    cases
+      .filter(each => isOpen(each) && JUDGED.has(each.kind))
+      .map(({ kind, subject, stopId }) => line(kind, subject.id, stopId)),
+  ),
   'late arrivals': sorted(
     cases
       .filter(({ kind, state }) => kind === 'late' && state === 'resolved')
@@ -102,7 +108,9 @@ export const detailsOf = ({ shipments, cases }: Standing): Lines => ({
     shipments.flatMap(({ shipmentId, etas }) =>
       etas
         .filter(({ retracted }) => !retracted)
-        .map(({ stopId, p10, p50, p90, asOf, modelId }) => line(shipmentId, stopId, p10, p50, p90, asOf, modelId)),
+        .map(({ stopId, p10, p50, p90, asOf, modelId }) =>
+          [line(shipmentId, stopId, asOf), modelId, line(p10, p50, p90)].join(BY_MODEL),
+        ),
     ),
   ),
   sightings: sorted(
@@ -117,11 +125,24 @@ export const detailsOf = ({ shipments, cases }: Standing): Lines => ({
   ),
 })
 
+/** Between an ETA, the version of the model that it is by, and what it says. */
+const BY_MODEL = ' | '
+
+/** Where one fact is by two versions of a model, only that there is one: versions are made of what was heard until some full hour. */
+function byOneModel(some: readonly string[], others: readonly string[]): [string[], string[]] {
+  const models = [some, others].map(lines => new Map(lines.map(each => each.split(BY_MODEL) as [string, string])))
+  const alike = (each: string): string => {
+    const [fact = '', model] = each.split(BY_MODEL)
+    return model === undefined || models.every(of => (of.get(fact) ?? model) === model) ? each : fact
+  }
+  return [some.map(alike), others.map(alike)]
+}
+
 /** What differs, in words: nothing if they are equal. */
 export function differences(of: string, expected: Lines, found: Lines): string[] {
   return Object.keys(expected).flatMap(name => {
-    const [should, does] = [tally(expected[name] ?? []), tally(found[name] ?? [])]
-    const more = (than: Map<string, number>, some: Map<string, number>) =>
+    const [should, does] = byOneModel(expected[name] ?? [], found[name] ?? []).map(tally) as [Tally, Tally]
+    const more = (than: Tally, some: Tally) =>
       [...some].filter(([each, n]) => n > (than.get(each) ?? 0)).map(([each]) => each)
     return [
       ...more(does, should).map(each => `${of}: ${name}: missing: ${each}`),
@@ -130,7 +151,8 @@ export function differences(of: string, expected: Lines, found: Lines): string[]
   })
 }
 
-const tally = (lines: readonly string[]): Map<string, number> => {
+type Tally = ReadonlyMap<string, number>
+const tally = (lines: readonly string[]): Tally => {
   const counts = new Map<string, number>()
   for (const each of lines) counts.set(each, (counts.get(each) ?? 0) + 1)
   return counts

@@ -46,14 +46,19 @@ export function report(rng: Random, device: Device, route: Route): Reported {
   })
   const { taken } = disturb(rng, device.vehicleId, samples, route.calls, everyMs, FAULTS)
   const wild = wildSpan(rng, route)
+  const strays: number[] = []
   const sent = taken.map(({ at, fix }, i): Taken => {
     const lost = wild && wild.from < at && at < wild.to && i % 5 === 0 && (fix.speedMps ?? 0) > 10
+    if (lost) strays.push(at)
     const point = lost ? around(rng, fix, rng.between(60_000, 120_000)) : fix
     const { latitude, longitude } = point
     const occurredAt = at === Date.parse(fix.occurredAt) ? iso(at + device.aheadMs) : fix.occurredAt
     return { at, fix: { ...fix, latitude, longitude, occurredAt } satisfies Fix }
   })
-  return { deliveries: uploads(rng, sent, device.uploadEverySeconds * SECOND, DISORDER, MOST_LATE).deliveries, wild }
+  return {
+    deliveries: uploads(rng, sent, device.uploadEverySeconds * SECOND, DISORDER, MOST_LATE).deliveries,
+    wild: isMad(strays) ? wild : undefined,
+  }
 }
 
 function* sparser(samples: Iterable<Omit<Sample, 'call'>>): Generator<Omit<Sample, 'call'>> {
@@ -68,6 +73,9 @@ function* sparser(samples: Iterable<Omit<Sample, 'call'>>): Generator<Omit<Sampl
     yield sample
   }
 }
+
+/** Whether anybody would say so: three strays within an hour. */
+const isMad = (strays: readonly number[]): boolean => strays.some((at, i) => at - (strays[i - 2] ?? -Infinity) < HOUR)
 
 function wildSpan(rng: Random, route: Route): Span | undefined {
   const lasts = rng.between(45, 90) * MINUTE

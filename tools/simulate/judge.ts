@@ -74,7 +74,10 @@ export interface Verdict {
   readonly etas: readonly HorizonScore[]
 }
 
-const DETECTED = new Set(['late', 'missed_milestone', 'no_signal', 'ambiguous_reference'])
+const DETECTED = new Set([
+  ...['late', 'missed_milestone', 'no_signal', 'ambiguous_reference'],
+  ...['dwell', 'out_of_sequence', 'impossible_movement', 'stale_source', 'late_risk'],
+])
 /** Of these an end is a withdrawal (docs/rules.md): what was told once counts as found. */
 const WITHDRAWN_WHEN_MENDED = new Set(['ambiguous_reference'])
 /** A device reports every minute or so, and what it missed a carrier tells to some minutes. */
@@ -94,16 +97,24 @@ export function judge(truth: readonly TrueLine[], found: Found, detected: Readon
   }
 }
 
+/** From when on the world has so little left to do that its feeds fall silent for want of anything to tell. */
+function runsOutAt(truth: readonly TrueLine[]): number {
+  const arrivals = truth.flatMap(line => (line.type === 'visit' ? Date.parse(line.arrivedAt) : []))
+  return quantile(arrivals, 0.9)
+}
 const keyOf = (kind: string, subject: string, stopId: string | null) => `${kind} ${subject} ${stopId ?? '-'}`
 const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole)
 
 function casesOf(truth: readonly TrueLine[], found: Found, detected: ReadonlySet<string>): KindScore[] {
-  const lines = truth.filter(line => line.type === 'case')
+  const runsOut = runsOutAt(truth)
+  const lines = truth
+    .filter(line => line.type === 'case')
+    .filter(({ kind, from }) => kind !== 'stale_source' || Date.parse(from) < runsOut)
   const kinds = new Set([...detected, ...lines.map(({ kind }) => kind), ...found.cases.map(({ kind }) => kind)])
   return [...kinds].map(kind => {
     const mine = lines.filter(each => each.kind === kind)
     const should = new Map(mine.map(each => [keyOf(kind, each.subject, each.stopId), each]))
-    const told = found.cases.filter(each => each.kind === kind)
+    const told = found.cases.filter(each => each.kind === kind && (kind !== 'stale_source' || each.openedAt < runsOut))
     const does = new Map(
       told
         .filter(({ stands }) => stands || WITHDRAWN_WHEN_MENDED.has(kind))

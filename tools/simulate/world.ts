@@ -86,7 +86,14 @@ const outages = (seed: string, partners: readonly string[], day: number): Happen
     return [
       {
         at: down.from,
-        truth: { type: 'case', kind: 'stale_source', subject: partner, stopId: null, cause: 'feed_down', ...times },
+        truth: {
+          type: 'case',
+          kind: 'stale_source',
+          subject: `partner:${partner}`,
+          stopId: null,
+          cause: 'feed_down',
+          ...times,
+        },
       },
     ]
   })
@@ -105,7 +112,7 @@ class Truck {
   #at: number
   #trips = 0
   #shipments = 0
-  #lastReference: Reference | undefined
+  #last: Earlier | undefined
 
   constructor(
     rng: Random,
@@ -193,18 +200,50 @@ class Truck {
     const vehicles = { first: this.#device.vehicleId, relief }
     const { order, plans } = orderOf(
       rng,
-      { shipmentId, partner, vehicles, othersReference: this.#lastReference },
+      { shipmentId, partner, vehicles, othersReference: this.#last?.reference },
       trip,
       load,
     )
-    this.#lastReference = trip.cancelled || order.mistaken ? undefined : containerOf(shipmentId)
+    const misled = misledBy(order, this.#last)
     const carried = trip.cancelled ? [] : tellOf(rng.fork(shipmentId), this.#seed, announcementOf(order, manner))
+    this.#last = trip.cancelled || order.mistaken ? undefined : earlier(order, carried)
     const doubtful = isInDoubt(order, plans, carried)
     const truth = truthOfOrder(order).filter(
       each => doubtful || !('truth' in each && each.truth.type === 'case' && each.truth.kind === 'ambiguous_reference'),
     )
-    return [...[...plans, ...carried].map(delivery => ({ at: delivery.at, delivery })), ...truth]
+    return [...[...plans, ...carried].map(delivery => ({ at: delivery.at, delivery })), ...truth, ...misled]
   }
+}
+
+/** A shipment whose reference another one may get by mistake. */
+interface Earlier {
+  readonly shipmentId: string
+  readonly reference: Reference
+  /** Where it was picked up, and when it was further on; undefined: there is no one such place. */
+  readonly pickup: { readonly stopId: string; readonly furtherAt: number } | undefined
+  /** Its carrier told of the loading. */
+  readonly loaded: boolean
+}
+function earlier({ shipmentId, plan, trip, halts }: Order, carried: readonly CarrierDelivery[]): Earlier {
+  const [pickup, ...others] = plan.stops.filter(({ kind }) => kind === 'pickup')
+  const further = halts.slice(1).flatMap(n => trip.halts[n]?.there?.from ?? [])
+  const said = carried.flatMap(({ events }) => events)
+  return {
+    ...{ shipmentId, reference: containerOf(shipmentId) },
+    pickup: pickup && others.length === 0 ? { stopId: pickup.stopId, furtherAt: Math.min(...further) } : undefined,
+    loaded: said.some(({ code, classifier }) => code === 'loaded' && classifier === 'actual'),
+  }
+}
+
+/** Once the mistake is mended, what was told under the reference is of the other shipment: loaded, long after it was delivered. */
+function misledBy({ mistaken }: Order, other: Earlier | undefined): Happening[] {
+  const { pickup, loaded } = other ?? {}
+  if (!other || !pickup || loaded !== false || mistaken?.mendedAt == null) return []
+  if (mistaken.toldAt < pickup.furtherAt + 5 * MINUTE) return []
+  const { toldAt: at, mendedAt } = mistaken
+  const about = { kind: 'out_of_sequence', subject: other.shipmentId, stopId: pickup.stopId } as const
+  const truth = { type: 'case', ...about, cause: 'wrong_reference', from: iso(mendedAt), until: null } as const
+  return [{ at: Math.max(at, mendedAt), truth }]
 }
 
 /** Whether a mistaken reference was ever heard of while two shipments had it. */

@@ -28,6 +28,7 @@ function logIn(t: TestContext, partitions = 2) {
       ['delivery.v1', partitions],
       ['telematics.position.v1', 1],
       ['refused.v1', 1],
+      ['source.heard.v1', 1],
     ]),
   })
   t.after(async () => {

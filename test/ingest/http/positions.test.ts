@@ -3,6 +3,8 @@ import { describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { eventClock } from '../../../ingest/clock.ts'
 import { NDJSON } from '../../../ingest/positions.ts'
+import type { SourceHeard } from '../../../schemas/generated/events.ts'
+import { sourcesHeard } from '../../../schemas/topics.ts'
 import { LogUnavailable } from '../../../streams/log/log.ts'
 import { frontDoor } from '../support/front-door.ts'
 import { t } from '../support/records.ts'
@@ -140,12 +142,36 @@ describe('POST /v1/positions in event mode', () => {
     )
     assert.deepEqual(door.log.ticks(), ['2026-03-01T12:00:10.000Z'])
     assert.deepEqual(
-      door.log.appends[0]?.map(({ topic }) => topic),
+      door.log.appends[0]?.map(({ topic }) => topic).filter(topic => topic !== 'source.heard.v1'),
       [...Array.from({ length: 3 }, () => 'telematics.position.v1'), 'delivery.v1', 'clock.tick.v1'],
     )
     assert.ok(
       door.log.appends[0].filter(({ topic }) => topic === 'clock.tick.v1').every(({ partition }) => partition === 0),
     )
+  })
+
+  test('says once for each minute that its feed was heard, in the same append', async context => {
+    const door = await frontDoor(context, { clock: eventClock(undefined, wall) })
+    const heard = () => door.log.events<SourceHeard>(sourcesHeard).map(({ value }) => new Date(value.occurredAt))
+    await door.send([fix({ occurredAt: '2026-03-01T12:00:10Z', receivedAt: '2026-03-01T12:00:12Z' }), fix()])
+    assert.deepEqual(heard(), [new Date('2026-03-01T12:00:00Z')])
+    assert.deepEqual(
+      door.log.appends[0]?.map(({ topic }) => topic).filter(topic => topic === 'source.heard.v1'),
+      ['source.heard.v1'],
+    )
+    await door.send([fix({ occurredAt: '2026-03-01T12:00:40Z', receivedAt: '2026-03-01T12:00:59Z' })])
+    assert.equal(heard().length, 1)
+    await door.send([fix({ occurredAt: '2026-03-01T12:01:40Z', receivedAt: '2026-03-01T12:01:41Z' })])
+    assert.deepEqual(heard()[1], new Date('2026-03-01T12:01:00Z'))
+  })
+
+  test('says again that a feed was heard if the append failed', async context => {
+    const door = await frontDoor(context, { clock: eventClock(undefined, wall) })
+    door.log.failure = new LogUnavailable('disk full')
+    await door.send([fix()])
+    door.log.failure = undefined
+    await door.send([fix()])
+    assert.equal(door.log.events(sourcesHeard).length, 1)
   })
 
   test('believes a record that says when it was received; live it does not know the field', async context => {

@@ -14,9 +14,10 @@ suite('every table', () => {
   test('has a topic, and every retained topic a table', () => {
     const passing = [
       ...['telematics.position.v1', 'carrier.claim.v1', 'shipment.request.v1', 'odoo.change.v1'],
-      'clock.tick.v1',
-      'delivery.v1',
+      ...['clock.tick.v1', 'lane.model.v1', 'lane.trip.v1', 'delivery.v1'],
       'shipment.merge.v1',
+      'vehicle.jump.v1',
+      'source.heard.v1',
     ]
     assert.deepEqual(
       tables.map(({ reads }) => reads.name).sort(),

@@ -88,7 +88,7 @@ test('what was missed and what was not so are named, and what was withdrawn does
 })
 
 test('of kinds that nobody looks for yet the truth is counted, and no score is given', () => {
-  const dwell = kindOf(foundBy(0), 'dwell')
-  assert.ok(dwell.truth > 0)
-  assert.deepEqual([dwell.precision, dwell.recall, dwell.missed], [null, null, []])
+  const unplanned = kindOf(foundBy(0), 'unplanned_stop')
+  assert.ok(unplanned.truth > 0)
+  assert.deepEqual([unplanned.precision, unplanned.recall, unplanned.missed], [null, null, []])
 })
