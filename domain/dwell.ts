@@ -8,6 +8,8 @@ import { type Journey, reachedAfter } from './journey.ts'
 const USUAL_MS = minutes(120)
 /** So much longer than planned is nobody’s business. */
 const GRACE_MS = minutes(45)
+/** Devices of parked vehicles speak once an hour: who was not heard of for longer may have left. */
+const HEARD_MS = minutes(65)
 
 const plannedMs = ({ plannedArrival, plannedDeparture }: Stop): Millis | undefined =>
   plannedDeparture === null || plannedDeparture < plannedArrival ? undefined : plannedDeparture - plannedArrival
@@ -37,10 +39,14 @@ function stays(plan: ShipmentPlan, way: Journey): Stay[] {
   })
 }
 
-/** `passed`: how late it is. */
-export const dwellGrounds = (plan: ShipmentPlan, way: Journey, passed: Instant): Grounds[] =>
-  stays(plan, way).flatMap(({ stop, from, until, tooLongAt }): Grounds[] => {
-    if (until === undefined ? passed < tooLongAt : until <= tooLongAt) return []
+/** When a vehicle must have been heard of last, so that a stay of which no end was seen has become too long. */
+const heardSince = ({ tooLongAt }: Stay): Instant => later(tooLongAt, -HEARD_MS)
+
+/** `passed`: how late it is. `heardAt`: when the vehicle was heard of last. */
+export const dwellGrounds = (plan: ShipmentPlan, way: Journey, passed: Instant, heardAt: Instant): Grounds[] =>
+  stays(plan, way).flatMap((stay): Grounds[] => {
+    const { stop, from, until, tooLongAt } = stay
+    if (until === undefined ? passed < tooLongAt || heardAt < heardSince(stay) : until <= tooLongAt) return []
     const planned = plannedMs(stop)
     return [
       {
@@ -63,5 +69,13 @@ export const dwellGrounds = (plan: ShipmentPlan, way: Journey, passed: Instant):
 /** When the stays that last become too long. */
 export const dwellDeadlines = (plan: ShipmentPlan, way: Journey): Instant[] =>
   stays(plan, way).flatMap(({ until, tooLongAt }) => (until === undefined ? tooLongAt : []))
+
+/** Since when a vehicle would have to be heard of, so that a stay that lasts had become too long after all; undefined: of none. */
+export function unheardSince(plan: ShipmentPlan, way: Journey, passed: Instant, heardAt: Instant): Instant | undefined {
+  const unheard = stays(plan, way)
+    .filter(stay => stay.until === undefined && stay.tooLongAt <= passed && heardAt < heardSince(stay))
+    .map(heardSince)
+  return unheard.length > 0 ? (Math.min(...unheard) as Instant) : undefined
+}
 
 const iso = (at: Instant): string => new Date(at).toISOString()

@@ -28,7 +28,7 @@ import {
 } from '../domain/cases.ts'
 import { corrections, isNews } from '../domain/corrections.ts'
 import { awaiting, type Pending } from '../domain/settling.ts'
-import { dwellDeadlines, dwellGrounds } from '../domain/dwell.ts'
+import { dwellDeadlines, dwellGrounds, unheardSince } from '../domain/dwell.ts'
 import {
   everyRow,
   heardOn,
@@ -60,7 +60,7 @@ import {
 import { digest, type Event } from '../streams/event.ts'
 import { type Evidence, heard, known, type PlainList, type Row } from '../streams/evidence.ts'
 import { drop, processor } from '../streams/processor.ts'
-import { type Instant, later } from '../streams/time.ts'
+import { type Instant, later, NEVER_YET } from '../streams/time.ts'
 import { emit, type Topic } from '../streams/topic.ts'
 
 const plan = { name: 'plan', codec: shipmentPlans.codec }
@@ -69,7 +69,11 @@ const outlooks: PlainList<Outlook> = { name: 'outlooks', codec: json() }
 const actions: PlainList<CaseAction> = { name: 'actions', codec: caseActions.codec }
 const told = { name: 'told', codec: cases.codec }
 
-type Head = Retention & Pending
+interface Unheard {
+  /** A fix since then would show that a vehicle of which nothing is heard stood at a stop for too long. */
+  readonly unheard?: Instant | undefined
+}
+type Head = Retention & Pending & Unheard
 
 const NAME = 'raise-cases'
 export const raiseCases = processor({
@@ -96,7 +100,9 @@ export const raiseCases = processor({
     const before = kept.get(progress, news.id, news.at)
     if (!isNews(news.value, before?.value)) return HEARD
     const { occurredAt, retracted } = news.value
-    const unremarkable = !before && !retracted && follows(kept, news) && !breaksSilence(silences(kept), occurredAt)
+    const shows = head.unheard !== undefined && occurredAt >= head.unheard
+    const unremarkable =
+      !before && !retracted && !shows && follows(kept, news) && !breaksSilence(silences(kept), occurredAt)
     if (unremarkable && heardOn(head, event.receivedAt) === head) return { put: [news] }
     return consider(head, news, event, tick)
   })
@@ -118,8 +124,8 @@ export const raiseCases = processor({
     return settled ? { ...settled, head: heardOn(head, event.receivedAt) } : consider(head, action, event, tick)
   })
   .onWake((head: Head = NOTHING_HEARD, kept, at, tick) => {
-    const { letGo, ...step } = restate(head, kept, at, tick)
-    const heard: Head = { heardBy: head.heardBy, letGo: head.letGo }
+    const { letGo, unheard, ...step } = restate(head, kept, at, tick)
+    const heard: Head = { heardBy: head.heardBy, letGo: head.letGo, ...(unheard !== undefined && { unheard }) }
     if (letGo > at) return { head: heard, ...step }
     // Cases that are still open stay, with what people did: they may still be closed.
     const stays = (row: Row) => row.list === told && isOpen(row.value as Case)
@@ -149,17 +155,19 @@ function restate({ heardBy }: Retention, kept: Evidence, receivedAt: Instant, pa
   const way = holds && journey(holds, kept.all(reached))
   const open = holds && way && holds.status === 'active' ? { plan: holds, way } : undefined
   const onTheWay = open ? legs(open.plan, open.way) : []
+  const heardAt = lastFix(kept) ?? NEVER_YET
   const derived = open
-    ? grounds(open.plan, open.way, onTheWay, kept, passed).map(found => caseFor(open.plan, found, kept))
+    ? grounds(open.plan, open.way, onTheWay, kept, passed, heardAt).map(found => caseFor(open.plan, found, kept))
     : []
   const said = corrections(cases, kept.all(told), derived, withdrawn(receivedAt))
   const letGo = letGoAt(holds && way ? endOf(holds, way) : unplannedEnd(heardBy), heardBy, SHIPMENT_KEPT_MS)
   const alarms = [
     ...(open ? [...deadlines(open.plan, open.way), ...dwellDeadlines(open.plan, open.way)] : []),
-    ...onTheWay.flatMap(leg => (leg.until === undefined ? (silentAt(leg, lastFix(kept, leg)) ?? []) : [])),
+    ...onTheWay.flatMap(leg => (leg.until === undefined ? (silentAt(leg, lastFix(kept, leg.from)) ?? []) : [])),
   ].filter(at => at > passed)
   return {
     letGo,
+    unheard: open && unheardSince(open.plan, open.way, passed, heardAt),
     put: said.map(fact => known(told, fact.caseId, fact)),
     emit: said.map(fact => emit(cases, fact)),
     wakeAt: Math.min(letGo, ...alarms) as Instant,
@@ -172,11 +180,12 @@ const grounds = (
   onTheWay: readonly Leg[],
   kept: Evidence,
   passed: Instant,
+  heardAt: Instant,
 ): Grounds[] => [
   ...lateGrounds(holds, way, passed),
   ...missedGrounds(holds, way),
   ...unlocatedGrounds(holds),
-  ...dwellGrounds(holds, way, passed),
+  ...dwellGrounds(holds, way, passed, heardAt),
   ...sequenceGrounds(holds, kept.all(reached)),
   ...riskGrounds(holds, way, kept.all(outlooks), passed),
   ...onTheWay.flatMap(leg => {
@@ -199,7 +208,7 @@ function* fixesOn(kept: Evidence, { from, until }: Leg): Generator<Instant> {
   }
 }
 
-function lastFix(kept: Evidence, { from }: Leg): Instant | undefined {
+function lastFix(kept: Evidence, from: Instant = NEVER_YET): Instant | undefined {
   let last: Instant | undefined
   for (const { at, value } of kept.backward(progress)) {
     if (at < from - PROGRESS_BUCKET_MS || (last !== undefined && at < last - PROGRESS_BUCKET_MS)) break

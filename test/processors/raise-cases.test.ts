@@ -167,6 +167,7 @@ story('who stands at a stop for more than two hours of which no plan speaks need
   s
     .planned(due)
     .sighted('08:40', 'arrived', 'hamburg')
+    .underWay('08:40', '10:35', 'hamburg')
     .until('10:39')
     .tells(cases, [])
     .until('10:41')
@@ -192,6 +193,7 @@ story('where the plan says how long the stay is, three quarters of an hour more 
   s
     .planned({}, { stops: [{ ...stopAt('hamburg', '09:00'), plannedDeparture: t('09:00') }, stopAt('kiel', '18:00')] })
     .sighted('08:40', 'arrived', 'hamburg')
+    .underWay('08:40', '08:55', 'hamburg')
     .until('09:54')
     .tells(cases, [])
     .until('09:56')
@@ -204,12 +206,25 @@ story('a long stay that a person closed stays closed, until there is another', s
   s
     .planned(due)
     .sighted('08:40', 'arrived', 'hamburg')
+    .underWay('08:40', '09:40', 'hamburg')
     .until('10:41')
     .acts('resolve', 'ann', '10:45', 'the ramp is full')
     .until('11:30')
     .tells(cases, [{ state: 'open' }, { state: 'resolved', closedBy: 'ann' }])
     .sighted('08:20', 'arrived', 'hamburg', { revision: 2 })
     .tells(cases, [{}, {}, { state: 'open', openedAt: t('10:20') }]),
+)
+
+story('who is not heard of any more after the arrival may have left: nobody says that he is there', s =>
+  s
+    .planned(due)
+    .sighted('08:40', 'arrived', 'hamburg')
+    .underWay('08:40', '09:25', 'hamburg')
+    .until('13:00')
+    .tells(cases, [])
+    // From a buffer, shortly after what was heard last.
+    .underWay('09:45', '09:45', 'hamburg')
+    .tells(cases, [{ kind: 'dwell', stopId: 'hamburg', state: 'open', openedAt: t('10:40') }]),
 )
 
 story('nobody knows how long a stay was of which only carriers tell, or whose end nobody saw', s =>

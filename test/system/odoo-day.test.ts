@@ -8,6 +8,7 @@ import { processors } from '../../app/pipeline.ts'
 import { OdooClient } from '../../odoo/client.ts'
 import { cases, odooChanges, vehicleAssignments } from '../../schemas/topics.ts'
 import { drive } from '../../streams/drive.ts'
+import type { Instant } from '../../streams/time.ts'
 import { random } from '../../tools/feeder/random.ts'
 import { day } from '../../tools/odoo/day.ts'
 import { standIn } from '../../tools/odoo/server.ts'
@@ -46,11 +47,13 @@ for (const seed of ['monday'])
       await poll.once()
       await naive.poll(() => work.commits)
       if (n % 40 === 0) await driver.feedTogether()
+      if (n % 40 === 0) await driver.tick(clock.at as Instant)
       if (n % 200 === 0) await driver.restart()
     }
     poll.die()
     await poll.once(false)
     await driver.feedTogether()
+    await driver.tick((clock.at + 60_000) as Instant)
 
     const outgoing = assertAsOdoo(driver, store, world.outgoing)
     assert.ok(driver.written(vehicleAssignments).length > 0)

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { processors } from '../../app/pipeline.ts'
 import { cases, odooChanges, vehicleAssignments } from '../../schemas/topics.ts'
 import { drive } from '../../streams/drive.ts'
+import type { Instant } from '../../streams/time.ts'
 import { random } from '../../tools/feeder/random.ts'
 import { clientOf, companyOf } from '../../tools/odoo-real/company.ts'
 import { day } from '../../tools/odoo-real/day.ts'
@@ -75,6 +76,7 @@ test(
     await poll.once(false)
     await naive.poll(() => work.commits())
     await driver.feedTogether()
+    await driver.tick((Date.now() + 60_000) as Instant)
 
     const tables = await tablesOf(odoo)
     const outgoing = assertAsOdoo(

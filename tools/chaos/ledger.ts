@@ -43,7 +43,7 @@ const of = (counts: Counts, { name }: { readonly name: string }) => counts.get(n
 const HEARD: ReadonlySet<string> = new Set(
   [
     ...[topics.telematicsPositions, topics.carrierEvents, topics.shipmentRequests],
-    ...[topics.deliveries, topics.clockTicks, topics.refusals],
+    ...[topics.deliveries, topics.sourcesHeard, topics.clockTicks, topics.refusals],
   ].map(({ name }) => name),
 )
 

@@ -49,6 +49,8 @@ async function pages<T>(
   return all
 }
 
+/** Kinds that tell of when things were received, or rest on ETAs: they are a matter of the order in which things came. */
+const OF_ORDER: ReadonlySet<string> = new Set(['stale_source', 'late_risk'])
 /** Of other kinds the feeder's truth says nothing. */
 const JUDGED: ReadonlySet<string> = new Set(['late', 'missed_milestone', 'no_signal', 'ambiguous_reference'])
 const isOpen = ({ state }: Case) => state === 'open' || state === 'acknowledged'
@@ -121,7 +123,9 @@ export const detailsOf = ({ shipments, cases }: Standing): Lines => ({
     ),
   ),
   'evidence of open cases': sorted(
-    cases.filter(isOpen).map(({ kind, subject, stopId, basis }) => line(kind, subject.id, stopId, basis)),
+    cases
+      .filter(each => isOpen(each) && !OF_ORDER.has(each.kind))
+      .map(({ kind, subject, stopId, basis }) => line(kind, subject.id, stopId, basis)),
   ),
 })
 
