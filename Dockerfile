@@ -33,7 +33,9 @@ COPY ingest ./ingest
 COPY processors ./processors
 COPY sinks ./sinks
 COPY dashboards ./dashboards
+COPY tools/ports.ts ./tools/ports.ts
 COPY tools/feeder ./tools/feeder
+COPY tools/odoo ./tools/odoo
 COPY tools/simulate ./tools/simulate
 COPY app ./app
 COPY deploy/health.js ./deploy/health.js

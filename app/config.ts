@@ -121,6 +121,8 @@ const settings = shape.superRefine((given, context) => {
 const ENV_PREFIX = 'MILEPOST_'
 /** The secret of the demo's carriers: drawn anew at each start, handed to our own processes only. */
 export const DEMO_SECRET = 'MILEPOST_DEMO_SECRET'
+/** In the data directory: which world the demo shows. */
+export const DEMO_WORLD = 'demo.json'
 /** Secrets that `MILEPOST_…_FILE` may bring instead: a file holds what no list of processes shows. */
 const SECRETS = ['clickhousePassword', 'kafkaPassword', 'schemaRegistryPassword', 'odooApiKey']
 /** Variables that are not settings of their own. */

@@ -4,7 +4,8 @@ import { createToken, listTokens, revokeToken } from '../../ingest/tokens.ts'
 import { urlOf } from '../../sinks/clickhouse/gateway/spawn.ts'
 import { pause } from '../../streams/together.ts'
 import { drive } from '../../tools/simulate/drive.ts'
-import { DEMO_PARTNERS, DEMO_SECRET, loadConfig } from '../config.ts'
+import { DEMO_PARTNERS, DEMO_SECRET, DEMO_WORLD, loadConfig } from '../config.ts'
+import { openDemoOdoo } from '../demo-odoo.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { tokensFile } from '../tokens-file.ts'
 import { type Command, UsageError } from './command.ts'
@@ -32,21 +33,24 @@ interface World {
 export const demo: Command = {
   usage: `milepost demo
 
-Run by "milepost start" unless --no-demo: ${VEHICLES} trucks between European cities, their plans and their carriers,
-under way for some hours already. Started again within a day it goes on where it was.`,
+Run by "milepost start" unless --no-demo, or an Odoo is configured: ${VEHICLES} trucks between European cities, their plans
+and their carriers, under way for some hours already, and a stand-in of the Odoo that their orders come from and their cases
+go to. Started again within a day it goes on where it was.`,
   async run() {
     const secret = process.env[DEMO_SECRET]
     if (secret === undefined) throw new UsageError('the demo is started by "milepost start"')
     const config = loadConfig(process.env)
     const path = tokensFile(config)
     const signal = stopSignal()
+    // First of all: others ask it already.
+    const odoo = await openDemoOdoo(config)
     // Whoever starts first is shown the first token; that is not the demo.
     while (!existsSync(path) && !signal.aborted) await pause(100, signal)
     if (signal.aborted) return 0
     const created = await createToken(path, 'ingest', NAME)
     for (const token of listTokens(path))
       if (token.name === NAME && token.id !== created.id) await revokeToken(path, token.id)
-    const file = join(config.data, 'demo.json')
+    const file = join(config.data, DEMO_WORLD)
     const world = worldIn(file, Date.now())
     let keptAt = 0
     try {
@@ -56,6 +60,7 @@ under way for some hours already. Started again within a day it goes on where it
         fixEverySeconds: 45,
         uploadEverySeconds: 45,
         partners: DEMO_PARTNERS,
+        office: odoo.office,
         target: {
           url: urlOf(config.bind, config.httpPort),
           token: created.token,
@@ -70,6 +75,7 @@ under way for some hours already. Started again within a day it goes on where it
         },
       })
     } finally {
+      await odoo.close()
       await revokeToken(path, created.id)
     }
     return 0

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino, type Logger } from 'pino'
-import { type Config, DEMO_SECRET, loadConfig } from '../config.ts'
+import { type Config, DEMO_SECRET, DEMO_WORLD, loadConfig } from '../config.ts'
 import { openFor } from '../open-log.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { type Program, supervise, UNRECOVERABLE } from '../supervise.ts'
@@ -24,7 +26,7 @@ export const start: Command = {
   usage: `milepost start [--target all|ingest|processors|sinks] [--no-demo] [--time live|event]
 
   --target   all (default) runs each of the others as a process of its own
-  --no-demo  start empty: without the simulated world
+  --no-demo  start empty: without the simulated world, which is not there beside an Odoo of yours either
   --time     live (default): the clock is the wall clock; event: the clock follows what is sent`,
   async run(args) {
     const { values } = parseArgs({
@@ -37,7 +39,16 @@ export const start: Command = {
       pino.destination({ dest: 2, sync: true }),
     )
     const until = stopSignal()
-    const demo = !(values['no-demo'] ?? false) && config.time === 'live'
+    const isOurs = process.env[DEMO_SECRET] !== undefined
+    const world = join(config.data, DEMO_WORLD)
+    if (config.odooUrl !== undefined && !isOurs && existsSync(world))
+      throw Object.assign(
+        new Error(
+          `${world}: this data directory has shown the demo, and your Odoo would get the cases of its trucks; set MILEPOST_DATA to another one`,
+        ),
+        { exitCode: UNRECOVERABLE },
+      )
+    const demo = !(values['no-demo'] ?? false) && config.time === 'live' && config.odooUrl === undefined
     if (values.target === 'all') return startAll(config, demo, logger, until)
     const target = await TARGETS[values.target]?.()
     if (!target) throw new UsageError(`there is no target ${values.target}`)
@@ -50,7 +61,7 @@ async function startAll(config: Config, demo: boolean, logger: Logger, until: Ab
   // Made here once, so that a directory that is not ours is refused before anything starts.
   await (await openFor(config, 'ingest')).log.close()
   const time = ['--time', config.time]
-  const env = demo ? { [DEMO_SECRET]: `whsec_${randomBytes(32).toString('base64')}` } : {}
+  const env = demo ? await demoSettings() : {}
   const programs: Program[] = Object.keys(TARGETS).map(target => ({
     name: target,
     args: ['start', '--target', target, ...time],
@@ -59,6 +70,12 @@ async function startAll(config: Config, demo: boolean, logger: Logger, until: Ab
   if (demo) programs.push({ name: 'demo', args: ['demo'], env })
   return supervise(programs, MAIN, logger, until)
 }
+
+/** What the demo and those that it feeds know of one another. */
+const demoSettings = async (): Promise<Readonly<Record<string, string>>> => ({
+  [DEMO_SECRET]: `whsec_${randomBytes(32).toString('base64')}`,
+  ...(await (await import('../demo-odoo.ts')).demoOdooSettings()),
+})
 
 /** A former owner of our tasks may still be about to go. */
 async function patiently(work: () => Promise<void>, logger: Logger, until: AbortSignal): Promise<void> {

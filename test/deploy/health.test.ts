@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { freePort } from '../../tools/chaos/ports.ts'
+import { freePort } from '../../tools/ports.ts'
 import { installation, until } from '../support/installation.ts'
 import { ROOT, service } from './compose.ts'
 

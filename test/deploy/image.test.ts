@@ -20,7 +20,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { freePort } from '../../tools/chaos/ports.ts'
+import { freePort } from '../../tools/ports.ts'
 import { until } from '../support/installation.ts'
 import { ROOT, service } from './compose.ts'
 

@@ -19,7 +19,7 @@ import { countsOf, faultsOfLog, faultsOfTables } from '../../tools/chaos/ledger.
 import { differences, outcomeOf, outcomeOfTruth, standingOf } from '../../tools/chaos/outcome.ts'
 import { childrenOf, commandOf } from '../../tools/chaos/processes.ts'
 import type { Program } from '../../tools/chaos/program.ts'
-import { freePort } from '../../tools/chaos/ports.ts'
+import { freePort } from '../../tools/ports.ts'
 import { viewsOf, viewsOfApi } from '../../tools/chaos/views.ts'
 import { send } from '../../tools/feeder/send.ts'
 import { makeWorld } from '../../tools/feeder/world.ts'

@@ -11,7 +11,7 @@ import { test, type TestContext } from 'node:test'
 import { readAll } from '../../app/read-topic.ts'
 import { telematicsPositions } from '../../schemas/topics.ts'
 import { countsOf } from '../../tools/chaos/ledger.ts'
-import { freePort } from '../../tools/chaos/ports.ts'
+import { freePort } from '../../tools/ports.ts'
 import { installation, type OpenedFile, until } from '../support/installation.ts'
 import { positions } from '../support/positions.ts'
 

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { freePort } from '../../tools/chaos/ports.ts'
+import { freePort } from '../../tools/ports.ts'
 import { until } from '../support/installation.ts'
 
 test('npm start, told to end by SIGTERM as a service is, leaves nobody behind', async t => {

@@ -10,7 +10,7 @@ import { openFor, type Opened } from '../../app/open-log.ts'
 import { EmbeddedLog } from '../../streams/log/embedded/embedded.ts'
 import { topicPartitions } from '../../app/topics.ts'
 import { type ClickHouse, connect } from '../../sinks/clickhouse/client.ts'
-import { freePort } from './ports.ts'
+import { freePort } from '../ports.ts'
 import { childrenOf, commandOf } from './processes.ts'
 import { type Answered, answerOf, Program } from './program.ts'
 

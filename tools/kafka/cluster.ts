@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../chaos/ports.ts'
+import { freePort } from '../ports.ts'
 import { type Access, accessBy, type Certificates, makeCertificates } from './certificates.ts'
 import { brokerArgs, CHECKPOINT, formattedAt } from './commands.ts'
 import { install } from './install.ts'

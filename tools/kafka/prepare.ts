@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../chaos/ports.ts'
+import { freePort } from '../ports.ts'
 import { archiveOf, brokerArgs, CHECKPOINT, formatArgs, type Formatted, formattedAt, registryArgs } from './commands.ts'
 import { JavaProgram } from './java.ts'
 import { propertiesOf, uuid } from './properties.ts'

@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../chaos/ports.ts'
+import { freePort } from '../ports.ts'
 import { install } from './install.ts'
 import { drawKey, letIn } from './keys.ts'
 import { done } from './packages.ts'

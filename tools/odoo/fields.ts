@@ -63,7 +63,10 @@ export const FIELDS: Readonly<Record<string, Fields>> = {
   },
   'res.company': { ...always, name: char },
   'res.country': { ...always, name: char, code: char },
-  'res.users': { ...always, name: char, login: char, company_ids: { type: 'one2many', relation: 'res.company' } },
+  'res.users': {
+    ...{ ...always, name: char, login: char, partner_id: to('res.partner') },
+    company_ids: { type: 'one2many', relation: 'res.company' },
+  },
   'res.partner': {
     ...always,
     ...{ name: char, ref: char, street: char, zip: char, city: char, active: boolean, is_company: boolean },

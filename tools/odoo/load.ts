@@ -71,7 +71,7 @@ function valueOf(
 
 function put(store: OdooStore, tx: Transaction, model: string, xid: string, vals: Vals): number {
   const [module = '', name = ''] = xid.split('.')
-  const there = store.rows('ir.model.data').find(row => row['name'] === name && row['module'] === module)
+  const there = store.named(module, name)
   const id = Number(there?.['res_id'] ?? 0)
   if (there && store.row(model, id)) {
     tx.write(model, [id], vals)

@@ -4,6 +4,7 @@
  */
 import { FIELDS } from './fields.ts'
 import { missing, serializationFailure } from './errors.ts'
+import type { Keeper, Kept as Saved } from './keeper.ts'
 
 export interface Row {
   readonly id: number
@@ -21,10 +22,18 @@ export class OdooStore {
   readonly now: () => number
   readonly #tables = new Map(Object.keys(FIELDS).map(model => [model, new Map<number, Kept>()]))
   readonly #ids = new Map<string, number>()
+  /** By external id: what `load` asks for with each of its rows. */
+  readonly #named = new Map<string, number>()
+  readonly #keeper: Keeper | undefined
   #commits = 0
 
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number = Date.now, keeper?: Keeper) {
     this.now = now
+    this.#keeper = keeper
+    for (const { model, id, row } of keeper?.load() ?? []) {
+      this.#put(model, id, row, 0)
+      this.#ids.set(model, id)
+    }
   }
 
   get commits(): number {
@@ -36,6 +45,11 @@ export class OdooStore {
   }
   row(model: string, id: number): Row | undefined {
     return this.#tables.get(model)?.get(id)?.row ?? undefined
+  }
+  /** The row of ir.model.data that has this name. */
+  named(module: string, name: string): Row | undefined {
+    const id = this.#named.get(`${module}.${name}`)
+    return id === undefined ? undefined : this.row('ir.model.data', id)
   }
   begin(): Transaction {
     return new Transaction(this)
@@ -64,20 +78,30 @@ export class OdooStore {
     return this.#tables.get(model)?.get(id)?.commit ?? 0
   }
   apply(written: ReadonlyMap<string, ReadonlyMap<number, Row | null>>): void {
-    const commit = ++this.#commits
+    const now = ++this.#commits
+    const saved: Saved[] = []
+    const put = (model: string, id: number, row: Row | null, commit: number) => {
+      this.#put(model, id, row, commit)
+      saved.push({ model, id, row })
+    }
     for (const [model, rows] of written)
       for (const [id, row] of rows) {
-        this.#tables.get(model)?.set(id, { row, commit })
-        if (row === null) this.#letGo(model, id)
+        put(model, id, row, now)
+        if (row === null) for (const loose of this.#pointingTo(model, id)) put(...loose)
       }
+    this.#keeper?.save(saved)
   }
-  /** ON DELETE SET NULL: no write_date moves. */
-  #letGo(relation: string, id: number): void {
+  #put(model: string, id: number, row: Row | null, commit: number): void {
+    this.#tables.get(model)?.set(id, { row, commit })
+    if (model === 'ir.model.data' && row) this.#named.set(`${String(row['module'])}.${String(row['name'])}`, id)
+  }
+  /** ON DELETE SET NULL: what pointed to it, and points nowhere now. No write_date moves. */
+  *#pointingTo(relation: string, id: number): Generator<[model: string, at: number, row: Row, commit: number]> {
     for (const [model, fields] of Object.entries(FIELDS))
       for (const [name, field] of Object.entries(fields))
         if (field.relation === relation && field.related === undefined)
           for (const [at, { row, commit }] of this.#tables.get(model) ?? [])
-            if (row?.[name] === id) this.#tables.get(model)?.set(at, { row: { ...row, [name]: false }, commit })
+            if (row?.[name] === id) yield [model, at, { ...row, [name]: false }, commit]
   }
 }
 

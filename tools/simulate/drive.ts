@@ -5,6 +5,7 @@ import { processors } from '../../app/pipeline.ts'
 import { type Delivery, iso, MINUTE } from '../feeder/delivery.ts'
 import { send, type SendReport, type Target } from '../feeder/send.ts'
 import type { Happening } from './happenings.ts'
+import type { Office } from './office.ts'
 import { simulated, type WorldOptions } from './world.ts'
 
 export interface DriveOptions extends WorldOptions {
@@ -17,6 +18,8 @@ export interface DriveOptions extends WorldOptions {
   readonly sentUntil?: number
   /** Where the truth goes, a line of JSON for each thing; written anew, continued where `sentUntil` is given. */
   readonly truthFile?: string
+  /** The company whose orders these are, if it has an Odoo. */
+  readonly office?: Office
   readonly giveUpAfterMs?: number
   readonly signal?: AbortSignal
   /** Called after each answer. `reached`: everything before this time of the world was sent. */
@@ -74,7 +77,7 @@ async function* paced(
   options: DriveOptions,
   told: (at: number) => void,
 ): AsyncGenerator<Delivery> {
-  const { startAt, sentUntil, factor = Infinity, signal, eventTime = false, seed } = options
+  const { startAt, sentUntil, factor = Infinity, signal, eventTime = false, seed, office } = options
   const began = Date.now()
   const origin = sentUntil ?? startAt
   /** How late it is in the world. */
@@ -110,7 +113,7 @@ async function* paced(
       await pause(POLL_MS, undefined, { ...(signal && { signal }) }).catch(() => undefined)
     }
     if (signal?.aborted === true) return
-    slice.push(happening)
+    slice.push(office?.heard(happening) ?? happening)
     if ('truth' in happening && happening.truth.type === 'end') {
       yield* together(slice)
       slice = []

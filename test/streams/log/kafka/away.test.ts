@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import { Cluster } from '../../../../streams/log/kafka/cluster.ts'
 import { KafkaLog } from '../../../../streams/log/kafka/kafka.ts'
 import { LogUnavailable } from '../../../../streams/log/log.ts'
-import { freePort } from '../../../../tools/chaos/ports.ts'
+import { freePort } from '../../../../tools/ports.ts'
 import { ALL, cluster, clusterIs, installation, optionsOf, pause, record, skip, texts, until } from './broker.ts'
 import { Counting } from './counting.ts'
 
