@@ -17,6 +17,7 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { suite, test, type TestContext } from 'node:test'
+import { DEMO_WORLD } from '../../app/config.ts'
 import { UNRECOVERABLE } from '../../app/supervise.ts'
 import { childrenOf } from '../../tools/chaos/processes.ts'
 import { installation, until } from '../support/installation.ts'
@@ -38,6 +39,24 @@ const isFree = async (port: number): Promise<boolean> => {
   if (free) await new Promise(resolve => server.close(resolve))
   return free
 }
+
+test('a data directory that has shown the demo, beside an Odoo of one’s own: its trucks’ cases would go there', async t => {
+  const { at, launch } = await installation(t)
+  mkdirSync(at.data, { recursive: true })
+  writeFileSync(join(at.data, DEMO_WORLD), '{}')
+  const odoo = {
+    MILEPOST_ODOO_URL: 'http://127.0.0.1:9',
+    MILEPOST_ODOO_DATABASE: 'lab',
+    MILEPOST_ODOO_API_KEY: 'k'.repeat(40),
+  }
+  for (const target of ['all', 'sinks'] as const) {
+    const program = launch(target, odoo)
+    const { code } = await program.ended
+    assert.equal(code, UNRECOVERABLE)
+    assert.match(program.stderr, /demo\.json: this data directory has shown the demo.*MILEPOST_DATA/)
+  }
+  assert.deepEqual(readdirSync(at.data), [DEMO_WORLD], 'nothing was touched')
+})
 
 suite('a port in use', () => {
   for (const target of ['all', 'ingest'] as const)

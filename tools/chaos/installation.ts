@@ -71,6 +71,10 @@ export class Installation {
   start(target: Target | 'all', env: Readonly<Record<string, string>> = {}, by: readonly string[] = []): Program {
     return new Program(['start', '--no-demo', '--target', target], { ...this.#env, ...env }, this.root, by)
   }
+  /** All targets, and the demo. */
+  demo(env: Readonly<Record<string, string>> = {}): Program {
+    return new Program(['start'], { ...this.#env, ...env }, this.root)
+  }
   /** `milepost ARGS` to its end. */
   command(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Answered> {
     return answerOf(args, { ...this.#env, ...env }, this.root)

@@ -29,7 +29,9 @@ const MS = (of: string) => `toInt64(toUnixTimestamp64Milli(${of}))`
 /** So many shipments are asked for at once. */
 const PART = 16
 
-export async function foundIn(source: Source): Promise<Found> {
+/** `names`: what the world calls shipments that have another name now. */
+export async function foundIn(source: Source, names: ReadonlyMap<string, string> = new Map()): Promise<Found> {
+  const named = (id: string | number | null | undefined) => names.get(String(id)) ?? String(id)
   const cases = await rows(
     source,
     `SELECT kind, subject_id, stop_id, state, retracted, ${MS('opened_at')} FROM cases
@@ -48,7 +50,7 @@ export async function foundIn(source: Source): Promise<Found> {
        WHERE NOT retracted AND cityHash64(shipment_id) % ${PART} = ${part}`,
     ))
       etas.push({
-        ...{ shipmentId: String(shipmentId), stopId: String(stopId), asOf: Number(asOf), modelId: String(modelId) },
+        ...{ shipmentId: named(shipmentId), stopId: String(stopId), asOf: Number(asOf), modelId: String(modelId) },
         ...{ p10: Number(p10), p50: Number(p50), p90: Number(p90) },
       })
   return {
@@ -56,16 +58,20 @@ export async function foundIn(source: Source): Promise<Found> {
       const stands = state !== 'withdrawn' && !retracted
       return {
         kind: String(kind),
-        subject: String(subject),
+        subject: named(subject),
         stopId: stopId as string | null,
         stands,
         openedAt: Number(openedAt),
       }
     }),
     milestones: milestones.map(([shipmentId, stopId, code, at, by]) => ({
-      ...{ shipmentId: String(shipmentId), stopId: String(stopId), code: String(code), at: Number(at) },
+      ...{ shipmentId: named(shipmentId), stopId: String(stopId), code: String(code), at: Number(at) },
       by: String(by).split(':')[0] ?? '',
     })),
     etas,
   }
 }
+
+/** The ids of the cases that are open. */
+export const openCasesIn = async (source: Source): Promise<ReadonlySet<string>> =>
+  new Set((await rows(source, 'SELECT case_id FROM open_cases')).map(([caseId]) => String(caseId)))

@@ -2,6 +2,7 @@
  * The company of the simulated world at its Odoo, which the stand-in is: each order is a picking there, in a batch with its
  * truck, before its plan is sent; and the plan that is sent names that picking, so that Milepost takes both for one.
  */
+import { odooKey } from '../../schemas/topics.ts'
 import type { Place } from '../feeder/places.ts'
 import type { Plan, PlanDelivery } from '../feeder/delivery.ts'
 import type { OdooStore, Transaction, Vals } from '../odoo/store.ts'
@@ -39,6 +40,15 @@ export class Office {
         this.#one(tx, 'res.users', name, { login: name, partner_id: this.#one(tx, 'res.partner', name) }),
       ),
     ])
+  }
+
+  /** By what Milepost calls a shipment of Odoo: what the world calls it. */
+  names(): ReadonlyMap<string, string> {
+    const pickings = [...this.#ids].filter(([key]) => key.startsWith(`${PICKING} ${orderOf('')}`))
+    const shipmentOf = (key: string) => key.slice(`${PICKING} ${orderOf('')}`.length)
+    return new Map(
+      pickings.map(([key, id]) => [odooKey({ database: this.#database, model: PICKING, id }), shipmentOf(key)]),
+    )
   }
 
   /** What it brings about in Odoo; as Milepost is to hear of it. */

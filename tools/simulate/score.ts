@@ -8,12 +8,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pastOf } from '../../app/commands/simulate.ts'
+import { OdooClient } from '../../odoo/client.ts'
+import { install } from '../../odoo/module/install.ts'
+import { CASE_MODEL } from '../../odoo/names.ts'
 import { settled } from '../chaos/caught-up.ts'
 import { Installation } from '../chaos/installation.ts'
+import { standIn } from '../odoo/server.ts'
+import { OdooStore } from '../odoo/store.ts'
 import { drive } from './drive.ts'
-import { foundIn, type Source } from './found.ts'
+import { foundIn, openCasesIn, type Source } from './found.ts'
 import type { TrueLine } from './happenings.ts'
 import { judge, type Verdict } from './judge.ts'
+import { Office } from './office.ts'
 
 const HELP = `node tools/simulate/score.ts --truth FILE --clickhouse URL [--json]
 node tools/simulate/score.ts --shipments N [--vehicles N --seed N --fix-every SECONDS --keep --json]
@@ -46,11 +52,40 @@ async function ofOne(truthFile: string, source: Source): Promise<Verdict> {
   return judge(truthIn(truthFile), await foundIn(source))
 }
 
+/** An Odoo for a Milepost of its own: every order of the world is a picking there. */
+async function ownOdoo() {
+  const store = new OdooStore()
+  const [database, apiKey, admin] = ['lab', 'key-of-the-bot', 'key-of-the-admin']
+  const office = new Office(store, database)
+  const companies = [office.company]
+  const keys = new Map([
+    [apiKey, { id: 5, companies }],
+    [admin, { id: 2, companies, isAdmin: true }],
+  ])
+  const server = await standIn({ store, database, keys })
+  const { url } = server
+  await install(new OdooClient({ url, database, apiKey: admin }))
+  const env = { MILEPOST_ODOO_URL: url, MILEPOST_ODOO_DATABASE: database, MILEPOST_ODOO_API_KEY: apiKey }
+  const openCases = (): ReadonlySet<string> =>
+    new Set(
+      store
+        .rows(CASE_MODEL)
+        .filter(({ x_state: state }) => state === 'open' || state === 'acknowledged')
+        .map(({ x_case_id: caseId }) => String(caseId)),
+    )
+  return { office, env, openCases, close: () => server.close() }
+}
+
 async function ofOwn(): Promise<Verdict> {
   const root = mkdtempSync(join(process.env['MILEPOST_BENCH_DIR'] ?? tmpdir(), 'milepost-score-'))
   const shipments = Number(values.shipments)
+  const odoo = await ownOdoo()
   const vehicles = Number(values.vehicles ?? Math.max(20, Math.ceil(shipments / 3)))
-  const installation = await Installation.make({ root, partners: PARTNERS, env: { MILEPOST_LOG_LEVEL: 'warn' } })
+  const installation = await Installation.make({
+    root,
+    partners: PARTNERS,
+    env: { ...odoo.env, MILEPOST_LOG_LEVEL: 'warn' },
+  })
   const program = installation.start('all')
   try {
     await installation.ready(program)
@@ -58,6 +93,7 @@ async function ofOwn(): Promise<Verdict> {
     let told = Date.now()
     const sent = await drive({
       ...{ seed: values.seed, vehicles, shipments, partners: PARTNERS, eventTime: true, truthFile },
+      office: odoo.office,
       fixEverySeconds: Number(values['fix-every']),
       startAt: Math.floor((Date.now() - pastOf(shipments, vehicles)) / 3_600_000) * 3_600_000,
       target: { url: installation.url, token: await installation.token(), secrets: installation.secrets },
@@ -75,9 +111,14 @@ async function ofOwn(): Promise<Verdict> {
     for (const { reason } of sent.refusals.slice(0, 3)) say(`refused: ${reason}`)
     await settled(installation)
     say('all of it has come through')
-    return await ofOne(truthFile, { url: `http://127.0.0.1:${installation.clickhousePort}` })
+    const source = { url: `http://127.0.0.1:${installation.clickhousePort}` }
+    const [here, there] = [await openCasesIn(source), odoo.openCases()]
+    const differ = [...here].filter(one => !there.has(one)).length + [...there].filter(one => !here.has(one)).length
+    say(`open cases: ${here.size} in ClickHouse, ${there.size} in Odoo, ${differ} only in one of them`)
+    return judge(truthIn(truthFile), await foundIn(source, odoo.office.names()))
   } finally {
     await program.stop()
+    await odoo.close()
     if (values.keep) say(`kept: ${root}`)
     else rmSync(root, { recursive: true, force: true })
   }
