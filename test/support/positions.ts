@@ -1,7 +1,7 @@
 /** Positions as they are posted, for tests that only count them. */
 export const DAY = Date.UTC(2026, 2, 2)
 
-/** The n-th of a vehicle, one every 30 s, on its way north. */
+/** The n-th of a vehicle, one every 30 s, on its way north; n need not be whole. */
 export const position = (vehicleId: string, n: number) => ({
   vehicleId,
   occurredAt: new Date(DAY + n * 30_000).toISOString(),
@@ -11,3 +11,7 @@ export const position = (vehicleId: string, n: number) => ({
 })
 export const positions = (vehicleId: string, from: number, count: number) =>
   Array.from({ length: count }, (_, n) => position(vehicleId, from + n))
+
+/** So many from one number on, one a second: however many are sent, the clock of events stays behind the world's. */
+export const dense = (vehicleId: string, from: number, count: number) =>
+  Array.from({ length: count }, (_, n) => position(vehicleId, (from + n) / 30))

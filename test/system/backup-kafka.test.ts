@@ -15,7 +15,7 @@ import { startKafka } from '../../tools/kafka/cluster.ts'
 import { kafkaIsHere } from '../../tools/kafka/install.ts'
 import { startRegistry } from '../../tools/kafka/registry.ts'
 import { installation, type Laid, until } from '../support/installation.ts'
-import { positions } from '../support/positions.ts'
+import { dense } from '../support/positions.ts'
 import { letterOfNote, positionsOf, takenIn } from '../support/records.ts'
 
 const world = makeWorld({
@@ -43,7 +43,7 @@ function load({ post }: Laid): () => Promise<{ sent: number; slowestMs: number }
   const posting = (async () => {
     for (; on; sent += 20) {
       const since = performance.now()
-      assert.equal((await post(positions(LOAD, sent, 20))).status, 200)
+      assert.equal((await post(dense(LOAD, sent, 20))).status, 200)
       slowestMs = Math.max(slowestMs, performance.now() - since)
     }
   })()

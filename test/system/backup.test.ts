@@ -24,7 +24,7 @@ import { viewsOf, viewsOfApi } from '../../tools/chaos/views.ts'
 import { send } from '../../tools/feeder/send.ts'
 import { makeWorld } from '../../tools/feeder/world.ts'
 import { installation, type Laid, type OpenedFile, until } from '../support/installation.ts'
-import { positions } from '../support/positions.ts'
+import { dense } from '../support/positions.ts'
 import { positionsOf, takenIn } from '../support/records.ts'
 
 const HOUR = 3_600_000
@@ -45,7 +45,7 @@ const feed = ({ at }: Laid, token: string, until?: number) =>
 function load({ post }: Laid): () => Promise<number> {
   let [on, n] = [true, 0]
   const posting = (async () => {
-    for (; on; n += 20) assert.equal((await post(positions(LOAD, n, 20))).status, 200)
+    for (; on; n += 20) assert.equal((await post(dense(LOAD, n, 20))).status, 200)
   })()
   return async () => {
     on = false
