@@ -1,6 +1,6 @@
 /** Cases: the list of those that need someone, and what one can do about each. */
 import { h } from './dom.js'
-import { ago, caseBadge, count, SEVERITIES, time, words } from './format.js'
+import { ago, caseBadge, count, interval, SEVERITIES, shipmentName, time, words } from './format.js'
 import { steady, waiting } from './steady.js'
 
 const GROUPS = [
@@ -90,12 +90,17 @@ export const nameField = act =>
     }),
   )
 
-export function caseCard(aCase, { now, sending, inShipment, isGone = false }, act) {
+/** `places`: the names of the stops of its shipment, where that is known. */
+export function caseCard(aCase, { now, sending, inShipment, places = {}, isGone = false }, act) {
   const { caseId, kind, subject, shipmentId, stopId, state, owner, openedAt, closedAt, closedBy, notes } = aCase
   const open = !isGone && (state === 'open' || state === 'acknowledged')
   return h(
     'article',
-    { class: 'case', key: caseId, 'aria-label': `${words(kind)}, ${shipmentId ?? subject.id}` },
+    {
+      class: 'case',
+      key: caseId,
+      'aria-label': `${words(kind)}, ${shipmentId ? shipmentName(shipmentId) : subject.id}`,
+    },
     h(
       'div',
       null,
@@ -103,9 +108,9 @@ export function caseCard(aCase, { now, sending, inShipment, isGone = false }, ac
       inShipment
         ? null
         : shipmentId
-          ? [' ', h('a', { href: act.href({ view: '', shipment: shipmentId }) }, shipmentId)]
+          ? [' ', h('a', { href: act.href({ view: '', shipment: shipmentId }) }, shipmentName(shipmentId))]
           : ` ${subject.kind} ${subject.id}`,
-      stopId ? h('span', { class: 'quiet' }, ` at ${stopId}`) : null,
+      stopId ? h('span', { class: 'quiet' }, ` at ${places[stopId] ?? stopId}`) : null,
     ),
     h(
       'div',
@@ -146,6 +151,7 @@ function evidence(found, now) {
   if (typeof found !== 'object' || found === null) return found ? h('p', null, String(found)) : null
   const name = key => words(key.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`))
   const value = said => {
+    if (typeof said === 'object' && 'p50' in said) return interval(said, now)
     if (typeof said === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(said)) return time(said, now)
     if (Array.isArray(said) && said.every(one => typeof one !== 'object')) return said.join(', ')
     return typeof said === 'object' ? JSON.stringify(said) : String(said)

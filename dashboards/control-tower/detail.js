@@ -2,7 +2,7 @@
 import { caseCard, nameField } from './cases.js'
 import { deliveries } from './deliveries.js'
 import { h } from './dom.js'
-import { ago, claimant, interval, lateness, PHASES, time, words } from './format.js'
+import { ago, claimant, interval, lateness, PHASES, shipmentName, time, words } from './format.js'
 
 export function detail({ at, shipment, missing, now, sending }, act) {
   const loaded = shipment?.shipmentId === at.shipment ? shipment : undefined
@@ -14,7 +14,7 @@ export function detail({ at, shipment, missing, now, sending }, act) {
       { class: 'back', href: act.href({ ...at, shipment: '', vehicle: '' }) },
       at.view === '' ? 'All vehicles' : 'Back to the list',
     ),
-    h('h2', { id: 'detail-title', tabindex: '-1' }, at.shipment),
+    h('h2', { id: 'detail-title', tabindex: '-1' }, shipmentName(at.shipment)),
     loaded
       ? parts(loaded, now, sending, act)
       : h(
@@ -27,6 +27,8 @@ export function detail({ at, shipment, missing, now, sending }, act) {
 
 function parts(shipment, now, sending, act) {
   const { cases, plan, milestones } = shipment
+  const places = Object.fromEntries(plan.stops.map(({ stopId, place }) => [stopId, place.name]))
+  const cardOf = aCase => caseCard(aCase, { now, sending, places, inShipment: true }, act)
   const open = cases.filter(({ state }) => state === 'open' || state === 'acknowledged')
   const closed = cases.filter(aCase => !open.includes(aCase))
   const elsewhere = milestones.filter(({ stopId }) => !plan.stops.some(stop => stop.stopId === stopId))
@@ -34,13 +36,7 @@ function parts(shipment, now, sending, act) {
     'div',
     { key: 'parts' },
     facts(shipment, now),
-    open.length > 0
-      ? part(
-          'Open cases',
-          nameField(act),
-          open.map(aCase => caseCard(aCase, { now, sending, inShipment: true }, act)),
-        )
-      : null,
+    open.length > 0 ? part('Open cases', nameField(act), open.map(cardOf)) : null,
     part(
       'Stops',
       h(
@@ -50,12 +46,7 @@ function parts(shipment, now, sending, act) {
       ),
     ),
     elsewhere.length > 0 ? part('Not of a stop of the plan', milestoneList(elsewhere, now)) : null,
-    closed.length > 0
-      ? part(
-          'Closed cases',
-          closed.map(aCase => caseCard(aCase, { now, sending, inShipment: true }, act)),
-        )
-      : null,
+    closed.length > 0 ? part('Closed cases', closed.map(cardOf)) : null,
     part('Evidence', evidence(shipment, now), deliveries(shipment.shipmentId, now, act)),
   )
 }
@@ -69,7 +60,13 @@ function facts(shipment, now) {
     ['Lateness', shipment.lateness ? lateness(shipment.lateness) : null],
     [
       'References',
-      references.length > 0 ? references.map(({ scheme, value }) => `${scheme} ${value}`).join(', ') : null,
+      references.length > 0
+        ? h(
+            'ul',
+            { class: 'plain' },
+            references.map(({ scheme, value }) => h('li', { key: `${scheme} ${value}` }, `${scheme} ${value}`)),
+          )
+        : null,
     ],
     ['Customer', customerId],
     ['Carrier', carrierId],

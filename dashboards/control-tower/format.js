@@ -43,6 +43,9 @@ export function words(code) {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
+/** `odoo-acme-picking-38` → `Picking 38`; others keep their name. */
+export const shipmentName = id => id.replace(/^odoo-.+-picking-(\d+)$/, 'Picking $1')
+
 /** `p50 (p10–p90)`. */
 export const interval = (eta, now) => [
   h('strong', null, time(eta.p50, now)),

@@ -1,7 +1,7 @@
 /** The list of shipments, and one of them beside it. */
 import { detail } from './detail.js'
 import { h } from './dom.js'
-import { ago, caseBadge, count, interval, lateness, PHASES, time, words } from './format.js'
+import { ago, caseBadge, count, interval, lateness, PHASES, shipmentName, time, words } from './format.js'
 import { steady, waiting } from './steady.js'
 
 const LIST = 'shipment-list'
@@ -135,7 +135,7 @@ function row(shipment, at, now, act) {
       h(
         'a',
         { class: 'cover', href: act.href({ ...at, shipment: shipmentId }), 'aria-current': selected ? 'true' : null },
-        shipmentId,
+        shipmentName(shipmentId),
       ),
       h('div', { class: 'quiet' }, `${from ?? '?'} → ${to ?? '?'}`),
     ),

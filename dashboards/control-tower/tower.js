@@ -3,7 +3,7 @@ import { ask, query } from './api.js'
 import { caseQueries, casesView } from './cases.js'
 import { detail } from './detail.js'
 import { h, render } from './dom.js'
-import { count } from './format.js'
+import { count, shipmentName } from './format.js'
 import { createLive } from './live.js'
 import { howToLogIn } from './login.js'
 import { pipelineView, withLive } from './pipeline.js'
@@ -121,7 +121,9 @@ function arrive() {
   void poll()
 }
 const linkTo = ({ view, shipment, vehicle }) =>
-  [...document.querySelectorAll('a.cover')].find(link => link.textContent === (view === '' ? vehicle : shipment))
+  [...document.querySelectorAll('a.cover')].find(
+    link => link.textContent === (view === '' ? vehicle : shipmentName(shipment)),
+  )
 
 let polling
 let timer
@@ -197,7 +199,7 @@ function draw() {
   const { at, overview, fault } = state
   const openCases = overview ? Object.values(overview.openCases).reduce((sum, n) => sum + n, 0) : 0
   const title = VIEWS.find(([view]) => view === at.view)?.[1] ?? 'Live'
-  document.title = `${openCases > 0 ? `(${openCases}) ` : ''}${at.shipment || at.vehicle || title} · Milepost`
+  document.title = `${openCases > 0 ? `(${openCases}) ` : ''}${shipmentName(at.shipment) || at.vehicle || title} · Milepost`
   render(document.getElementById('top'), [
     h('h1', null, h('a', { href: '/' }, 'Milepost')),
     h(

@@ -1,6 +1,6 @@
 /** The list beside the map: every vehicle, those first that need somebody. */
 import { h } from './dom.js'
-import { ago, clockTime, count, span } from './format.js'
+import { ago, clockTime, count, shipmentName, span } from './format.js'
 import { COURSE, ID, NEXT, OCCURRED_AT, rankOf, SHIPMENTS, SPEED, STANDINGS, standingOf } from './standing.js'
 import { steady, waiting } from './steady.js'
 
@@ -102,10 +102,10 @@ function vehicleItem(row, standing, at, now, act) {
   )
 }
 
-/** `WH/OUT/00042 and 2 more → Lyon`. */
+/** `Picking 42 and 2 more → Lyon`. */
 function load({ [SHIPMENTS]: [first, ...more], [NEXT]: next }) {
   if (first === undefined) return 'carries nothing that is known'
-  return `${first}${more.length > 0 ? ` and ${more.length} more` : ''}${next?.[0] ? ` → ${next[0]}` : ''}`
+  return `${shipmentName(first)}${more.length > 0 ? ` and ${more.length} more` : ''}${next?.[0] ? ` → ${next[0]}` : ''}`
 }
 
 const expected = (lateByS, standing) =>
@@ -138,7 +138,9 @@ export function vehicleCard({ at, vehicles, now }, act) {
             : h(
                 'ul',
                 { class: 'plain' },
-                row[SHIPMENTS].map(id => h('li', { key: id }, h('a', { href: act.href({ ...at, shipment: id }) }, id))),
+                row[SHIPMENTS].map(id =>
+                  h('li', { key: id }, h('a', { href: act.href({ ...at, shipment: id }) }, shipmentName(id))),
+                ),
               ),
         )
       : h('p', { class: 'quiet', key: 'wait' }, 'It has not been seen yet.'),

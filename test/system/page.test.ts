@@ -65,22 +65,22 @@ describe('the pages in a browser', { skip: missing, timeout: 180_000 }, () => {
 
   test('a shipment opens by the keyboard, Escape and Back close it, and the focus goes along', async () => {
     const page = await opened('/?view=shipments')
-    const link = page.getByRole('link', { name: 'odoo-acme-picking-1044', exact: true })
+    const link = page.getByRole('link', { name: 'Picking 1044', exact: true })
     await link.press('Enter')
-    await page.getByRole('heading', { name: 'odoo-acme-picking-1044' }).waitFor()
+    await page.getByRole('heading', { name: 'Picking 1044' }).waitFor()
     assert.equal(await focused(page), 'detail-title')
     await page.getByText('Driver called: dead battery').waitFor()
     await page.locator('#detail-title').press('Escape')
-    assert.equal(await focused(page), 'odoo-acme-picking-1044')
+    assert.equal(await focused(page), 'Picking 1044')
     await page.goBack()
-    await page.getByRole('heading', { name: 'odoo-acme-picking-1044' }).waitFor()
+    await page.getByRole('heading', { name: 'Picking 1044' }).waitFor()
   })
 
   test('the search narrows the list and stays in the address', async () => {
     const page = await opened('/?view=shipments')
     await page.getByLabel('Find').fill('wh/out/01046')
-    await page.getByRole('link', { name: 'odoo-acme-picking-1041', exact: true }).waitFor({ state: 'hidden' })
-    await page.getByRole('link', { name: 'odoo-acme-picking-1046', exact: true }).waitFor()
+    await page.getByRole('link', { name: 'Picking 1041', exact: true }).waitFor({ state: 'hidden' })
+    await page.getByRole('link', { name: 'Picking 1046', exact: true }).waitFor()
     assert.equal(new URL(page.url()).searchParams.get('search'), 'wh/out/01046')
   })
 
@@ -189,7 +189,7 @@ describe('the pages in a browser', { skip: missing, timeout: 180_000 }, () => {
     await waiting.waitFor()
     assert.equal(await first.getAttribute('aria-label'), before)
     await waiting.click()
-    await page.locator('.case').first().getByRole('link', { name: 'odoo-acme-picking-1050' }).waitFor()
+    await page.locator('.case').first().getByRole('link', { name: 'Picking 1050' }).waitFor()
   })
 
   test('an action that is under way is not sent again', async () => {
