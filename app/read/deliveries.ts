@@ -9,7 +9,7 @@ import { NDJSON, positions } from '../../ingest/positions.ts'
 import { lines } from '../../ingest/read-json.ts'
 import { shipments } from '../../ingest/shipments.ts'
 import type { CarrierEvent, Delivery, TelematicsPosition } from '../../schemas/generated/events.ts'
-import { type Origin, originsOf } from '../../sinks/control-tower/read-origins.ts'
+import { type OdooReading, type Origin, originsOf } from '../../sinks/control-tower/read-origins.ts'
 import { shipmentWhole } from '../../sinks/control-tower/read-shipments.ts'
 import type { ViewsReader } from '../../sinks/control-tower/reader.ts'
 import type { Event } from '../../streams/event.ts'
@@ -31,7 +31,7 @@ const instant = z.iso.datetime()
 const toldBy = z.strictObject({
   deliveryId: z.string(),
   adapter: z.string(),
-  source: z.string().describe('The token’s or the partner’s name'),
+  source: z.string().describe('The token’s or the partner’s name, or `odoo:` and the database'),
   receivedAt: instant,
   emittedAt: instant.nullable().describe('By the source’s own clock, where it says so'),
   contentType: z.string().nullable(),
@@ -44,21 +44,23 @@ const toldBy = z.strictObject({
     .describe(`The whole delivery as it came; null: over ${MOST_TEXT_BYTES} bytes, or no text`),
 })
 const heard = z.strictObject({
-  what: z.enum(['request', 'carrier_event', 'sighting']),
+  what: z.enum(['request', 'odoo', 'carrier_event', 'sighting']),
   code: z.string().nullable().describe('Of an event its code, of a sighting what was seen'),
   stopId: z.string().nullable(),
   occurredAt: instant,
   delivery: toldBy.nullable().describe('null: no longer kept, or it came to light by something else than its delivery'),
 })
 export const deliveriesShape = z
-  .strictObject({ heard: z.array(heard).describe('The request that holds, then the latest first') })
+  .strictObject({
+    heard: z.array(heard).describe('The request that holds, the picking as Odoo had it last, then the latest first'),
+  })
   .meta({ id: 'ShipmentDeliveries' })
 
 export const deliveryRoutes = ({ views, findDeliveries }: DeliveryNeeds): readonly AnyRoute[] => [
   route({
     method: 'GET',
     path: '/v1/shipments/{shipmentId}/deliveries',
-    summary: 'What was sent of a shipment, as it was sent; kept for a day',
+    summary: 'What was sent of a shipment, as it was sent; kept for a day, what Odoo had as long as the shipment',
     role: 'read',
     params: z.strictObject({ shipmentId: z.string() }),
     answers: { 200: { description: 'What is known, each with its delivery', shape: deliveriesShape } },
@@ -68,9 +70,7 @@ export const deliveryRoutes = ({ views, findDeliveries }: DeliveryNeeds): readon
       if (!origins) throw new Problem(404, 'there is no such shipment (yet)')
       const body: z.input<typeof deliveriesShape> = { heard: [] }
       for (const origin of origins.slice(0, MOST_ORIGINS)) {
-        const { adapter, isIt } = lookedFor(origin)
-        const found = await findDeliveries(adapter.name, origin.receivedAt)
-        const delivery = found.map(each => shown(each, adapter, isIt)).find(each => each !== null) ?? null
+        const delivery = origin.what === 'odoo' ? asRead(origin) : await asSent(origin, findDeliveries)
         body.heard.push({ ...named(origin), occurredAt: iso(origin.occurredAt), delivery })
       }
       return { status: 200, body }
@@ -78,9 +78,24 @@ export const deliveryRoutes = ({ views, findDeliveries }: DeliveryNeeds): readon
   }),
 ]
 
+type Sent = Exclude<Origin, { readonly what: 'odoo' }>
+
+async function asSent(origin: Sent, findDeliveries: FindDeliveries): Promise<z.input<typeof toldBy> | null> {
+  const { adapter, isIt } = lookedFor(origin)
+  const found = await findDeliveries(adapter.name, origin.receivedAt)
+  return found.map(each => shown(each, adapter, isIt)).find(each => each !== null) ?? null
+}
+
+/** Of the page of records that Odoo answered with, this one. */
+const asRead = ({ receivedAt, reading }: { receivedAt: number; reading: OdooReading }): z.input<typeof toldBy> => ({
+  ...{ deliveryId: reading.eventId, adapter: 'odoo', source: reading.source, contentType: 'application/json' },
+  ...{ receivedAt: iso(receivedAt), emittedAt: null, sizeBytes: Buffer.byteLength(reading.row), index: 0 },
+  ...{ record: JSON.parse(reading.row) as unknown, text: reading.row },
+})
+
 const named = (origin: Origin) => {
   const { what } = origin
-  if (what === 'request') return { what, code: null, stopId: null }
+  if (what === 'request' || what === 'odoo') return { what, code: null, stopId: null }
   return what === 'sighting'
     ? { what, code: origin.sighting.kind, stopId: origin.sighting.stopId }
     : { what, code: origin.event.code, stopId: origin.event.stopId }
@@ -92,7 +107,7 @@ interface LookedFor {
 }
 
 /** By whom it came in, and which of the records of a delivery it is. */
-function lookedFor(origin: Origin): LookedFor {
+function lookedFor(origin: Sent): LookedFor {
   if (origin.what === 'request')
     return { adapter: shipments, isIt: ({ occurredAt }) => occurredAt === origin.occurredAt }
   if (origin.what === 'sighting') {

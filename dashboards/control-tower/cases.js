@@ -11,23 +11,28 @@ const GROUPS = [
 /** Of each severity: more than that nobody works through on one page. */
 const SHOWN = 50
 
-/** What to ask the API for, of what the address says: each severity by itself. */
+const CLOSED = 'closed'
+
+/** What to ask the API for, of what the address says: each severity by itself, and those that are over in one. */
 export const caseQueries = ({ filter }) =>
-  GROUPS.filter(([severity]) => !filter || filter === severity).map(([severity]) => ({
-    ...{ state: 'open,acknowledged', severity },
-    limit: SHOWN,
-  }))
+  filter === CLOSED
+    ? [{ state: 'resolved,withdrawn', limit: SHOWN }]
+    : GROUPS.filter(([severity]) => !filter || filter === severity).map(([severity]) => ({
+        ...{ state: 'open,acknowledged', severity },
+        limit: SHOWN,
+      }))
 
 export function casesView(state, act) {
   const { at, cases, overview } = state
+  const isOver = at.filter === CLOSED
   return h(
     'section',
     { class: 'whole', key: 'cases', 'aria-labelledby': 'cases-title' },
-    h('h2', { id: 'cases-title' }, 'Open cases'),
+    h('h2', { id: 'cases-title' }, isOver ? 'Closed cases' : 'Open cases'),
     h(
       'nav',
       { class: 'chips', 'aria-label': 'Which cases' },
-      [['', 'All'], ...GROUPS].map(([severity, name]) =>
+      [['', 'All'], ...GROUPS, [CLOSED, 'Closed']].map(([severity, name]) =>
         h(
           'a',
           {
@@ -35,21 +40,23 @@ export function casesView(state, act) {
             href: act.href({ view: at.view, filter: severity }),
             'aria-current': at.filter === severity ? 'true' : null,
           },
-          severity ? h('span', { class: `dot ${SEVERITIES[severity]}` }) : null,
+          severity in SEVERITIES ? h('span', { class: `dot ${SEVERITIES[severity]}` }) : null,
           name,
-          h('span', { class: 'count' }, overview ? count(howMany(overview, severity)) : ''),
+          severity === CLOSED
+            ? null
+            : h('span', { class: 'count' }, overview ? count(howMany(overview, severity)) : ''),
         ),
       ),
     ),
     cases === undefined
       ? h('p', { class: 'quiet', key: 'wait' }, 'Loading…')
       : cases.every(({ cases: some }) => some.length === 0)
-        ? h('p', { class: 'quiet', key: 'none' }, 'Nothing needs you.')
+        ? h('p', { class: 'quiet', key: 'none' }, isOver ? 'None yet.' : 'Nothing needs you.')
         : h(
             'div',
             { key: 'some' },
-            nameField(act),
-            cases.map((page, i) => group(caseQueries(at)[i]?.severity, page, state, act)),
+            isOver ? null : nameField(act),
+            cases.map((page, i) => group(caseQueries(at)[i]?.severity ?? CLOSED, page, state, act)),
           ),
   )
 }
@@ -64,8 +71,8 @@ function group(severity, page, { now, sending }, act) {
   const title = GROUPS.find(([name]) => name === severity)?.[1]
   return h(
     'section',
-    { class: 'part', key: severity, 'aria-labelledby': `${id}-title` },
-    h('h3', { id: `${id}-title` }, title),
+    { class: 'part', key: severity, 'aria-labelledby': title ? `${id}-title` : 'cases-title' },
+    title ? h('h3', { id: `${id}-title` }, title) : null,
     waiting(news, id, act),
     h(
       'div',

@@ -3,7 +3,7 @@ import { ask } from './api.js'
 import { h } from './dom.js'
 import { count, time, words } from './format.js'
 
-const WHATS = { request: 'The plan, as it was requested' }
+const WHATS = { request: 'The plan, as it was requested', odoo: 'The picking, as Odoo has it' }
 /** Of one shipment: what was answered last, or why nothing was. */
 let told = {}
 
@@ -32,7 +32,7 @@ export const deliveries = (shipmentId, now, act) =>
 function answer({ heard, fault }, now) {
   if (fault) return h('p', { class: 'quiet', role: 'status' }, `That did not work: ${fault}`)
   if (!heard) return h('p', { class: 'quiet' }, 'Loading…')
-  if (heard.length === 0) return h('p', { class: 'quiet' }, 'Nobody sent anything of it here; Odoo may have it.')
+  if (heard.length === 0) return h('p', { class: 'quiet' }, 'Nothing of it was sent here.')
   return h(
     'ul',
     { class: 'plain sent' },
@@ -45,7 +45,7 @@ const item = ({ what, code, stopId, occurredAt, delivery }, now) =>
     'li',
     { key: `${what} ${code ?? ''} ${stopId ?? ''} ${occurredAt}` },
     WHATS[what] ?? `${words(code)}${stopId ? ` · ${stopId}` : ''}`,
-    what === 'request' ? null : [', ', time(occurredAt, now)],
+    what in WHATS ? null : [', ', time(occurredAt, now)],
     delivery ? bytes(delivery, now) : h('div', { class: 'quiet' }, 'Its delivery is no longer kept.'),
   )
 

@@ -7,7 +7,7 @@
  */
 import { isDeparture, MILESTONE_CODES } from '../../schemas/milestones.ts'
 
-export const VERSION = 4
+export const VERSION = 5
 
 /** How many rows are kept of what would otherwise grow. */
 export const KEPT = {
@@ -44,6 +44,11 @@ CREATE INDEX references_by_value ON shipment_references (value COLLATE NOCASE, s
 
 CREATE TABLE requests (
   shipment_id TEXT PRIMARY KEY, planned_at INTEGER NOT NULL, event_id TEXT NOT NULL, received_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE odoo_readings (
+  shipment_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, event_id TEXT NOT NULL, received_at INTEGER NOT NULL,
+  occurred_at INTEGER NOT NULL, source TEXT NOT NULL, row TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE milestones (

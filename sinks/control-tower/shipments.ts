@@ -1,6 +1,6 @@
-/** The plan that holds, the newest request, and which vehicle carries what. */
+/** The plan that holds, the newest request, the picking as Odoo has it, and which vehicle carries what. */
 import type { VehicleAssignment } from '../../schemas/generated/events.ts'
-import { shipmentPlans, shipmentRequests, vehicleAssignments } from '../../schemas/topics.ts'
+import { odooChanges, odooKey, shipmentPlans, shipmentRequests, vehicleAssignments } from '../../schemas/topics.ts'
 import { flag, keepHighest, sinkInto } from './sink-into.ts'
 
 const PLAN = keepHighest(
@@ -40,6 +40,22 @@ export const requestsSink = sinkInto('shipment-requests', shipmentRequests, view
   const request = views.sql(REQUEST)
   return ({ eventId, occurredAt, receivedAt, value }) => {
     request.run(value.shipmentId, occurredAt, eventId, receivedAt)
+  }
+})
+
+const ODOO_READING = keepHighest(
+  'odoo_readings',
+  ['shipment_id'],
+  ['shipment_id', 'revision', 'event_id', 'received_at', 'occurred_at', 'source', 'row'],
+)
+const PICKING = 'stock.picking'
+
+/** A picking’s row brings all that its plan is made of, so that nothing else of Odoo has to be kept. */
+export const odooReadingsSink = sinkInto('odoo-changes', odooChanges, views => {
+  const reading = views.sql(ODOO_READING)
+  return ({ eventId, source, occurredAt, receivedAt, value }) => {
+    if (value.model !== PICKING) return
+    reading.run(odooKey(value), value.revision, eventId, receivedAt, occurredAt, source, value.row)
   }
 })
 

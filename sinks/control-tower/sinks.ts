@@ -2,7 +2,7 @@
 import type { AnySink } from '../../streams/sink.ts'
 import { casesSink } from './cases.ts'
 import { carrierEventsSink, etasSink, milestonesSink, sightingsSink } from './progress.ts'
-import { assignmentsSink, plansSink, requestsSink } from './shipments.ts'
+import { assignmentsSink, odooReadingsSink, plansSink, requestsSink } from './shipments.ts'
 import { deadLettersSink, latesSink, refusalsSink } from './troubles.ts'
 import { vehiclesSink } from './vehicles.ts'
 import type { Views } from './views.ts'
@@ -11,6 +11,7 @@ export const controlTowerSinks = (views: Views): readonly AnySink[] =>
   [
     plansSink,
     requestsSink,
+    odooReadingsSink,
     assignmentsSink,
     vehiclesSink,
     sightingsSink,

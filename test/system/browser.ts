@@ -46,9 +46,13 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /** Listens with the server, and opens its pages. */
 export async function look(s: Serving): Promise<Looking> {
+  return lookAt(await s.server.listen({ host: '127.0.0.1', port: 0 }), address => s.sessions.mintLink(address))
+}
+
+/** Opens pages of who listens there. `link` lets a browser in: it is asked for each page that is opened with a login. */
+export async function lookAt(address: string, link: (address: string) => string): Promise<Looking> {
   const said: string[] = []
   const foreign: string[] = []
-  const address = await s.server.listen({ host: '127.0.0.1', port: 0 })
   const browser = await chromium.launch({ ...(executablePath && { executablePath }), args: ['--no-sandbox'] })
   return {
     ...{ address, said, foreign, close: () => browser.close() },
@@ -70,7 +74,7 @@ export async function look(s: Serving): Promise<Looking> {
         if (!request.url().startsWith(address) && !request.url().startsWith('data:')) foreign.push(request.url())
       })
       if (before !== undefined) await page.addInitScript(before)
-      if (login) await page.goto(s.sessions.mintLink(address))
+      if (login) await page.goto(link(address))
       await page.goto(address + path)
       return page
     },
