@@ -16,7 +16,7 @@ import { aborted } from '../streams/together.ts'
 import type { Instant } from '../streams/time.ts'
 import type { Config } from './config.ts'
 import { lettersIn, replayLetter } from './dead-letters.ts'
-import { deliveriesIn } from './find-deliveries.ts'
+import { deliveriesIn, fixesIn } from './find-deliveries.ts'
 import { openAppender, openFor, type Opened } from './open-log.ts'
 import { odooPoll } from './odoo-poll.ts'
 import { pipelineHealth } from './pipeline-health.ts'
@@ -60,6 +60,7 @@ export async function runIngest(config: Config, logger: Logger, until: AbortSign
   await registerRead(server, {
     ...{ ...common, views, pipeline, sessions: open, metrics: pipelineMetrics(registry, pipeline), version },
     findDeliveries: deliveriesIn(log, wire),
+    findFixes: fixesIn(log, wire),
     letters: {
       all: () => lettersIn(opened),
       replay: (letter, now, actor) => replayLetter(opened, letter, now, actor),

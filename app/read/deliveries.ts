@@ -14,13 +14,14 @@ import { shipmentWhole } from '../../sinks/control-tower/read-shipments.ts'
 import type { ViewsReader } from '../../sinks/control-tower/reader.ts'
 import type { Event } from '../../streams/event.ts'
 import type { Occurred } from '../../streams/topic.ts'
-import type { FindDeliveries } from '../find-deliveries.ts'
+import type { FindDeliveries, FindFixes } from '../find-deliveries.ts'
 import { iso, isoOrNull } from './answers.ts'
 import { type AnyRoute, route } from './route.ts'
 
 export interface DeliveryNeeds {
   readonly views: ViewsReader
   readonly findDeliveries: FindDeliveries
+  readonly findFixes: FindFixes
 }
 
 /** How many of what is known are looked up, and how much of a delivery is shown. */
@@ -48,7 +49,7 @@ const heard = z.strictObject({
   code: z.string().nullable().describe('Of an event its code, of a sighting what was seen'),
   stopId: z.string().nullable(),
   occurredAt: instant,
-  delivery: toldBy.nullable().describe('null: no longer kept, or it came to light by something else than its delivery'),
+  delivery: toldBy.nullable().describe('null: no longer kept'),
 })
 export const deliveriesShape = z
   .strictObject({
@@ -56,7 +57,7 @@ export const deliveriesShape = z
   })
   .meta({ id: 'ShipmentDeliveries' })
 
-export const deliveryRoutes = ({ views, findDeliveries }: DeliveryNeeds): readonly AnyRoute[] => [
+export const deliveryRoutes = ({ views, ...find }: DeliveryNeeds): readonly AnyRoute[] => [
   route({
     method: 'GET',
     path: '/v1/shipments/{shipmentId}/deliveries',
@@ -70,7 +71,7 @@ export const deliveryRoutes = ({ views, findDeliveries }: DeliveryNeeds): readon
       if (!origins) throw new Problem(404, 'there is no such shipment (yet)')
       const body: z.input<typeof deliveriesShape> = { heard: [] }
       for (const origin of origins.slice(0, MOST_ORIGINS)) {
-        const delivery = origin.what === 'odoo' ? asRead(origin) : await asSent(origin, findDeliveries)
+        const delivery = origin.what === 'odoo' ? asRead(origin) : await asSent(origin, find)
         body.heard.push({ ...named(origin), occurredAt: iso(origin.occurredAt), delivery })
       }
       return { status: 200, body }
@@ -80,10 +81,24 @@ export const deliveryRoutes = ({ views, findDeliveries }: DeliveryNeeds): readon
 
 type Sent = Exclude<Origin, { readonly what: 'odoo' }>
 
-async function asSent(origin: Sent, findDeliveries: FindDeliveries): Promise<z.input<typeof toldBy> | null> {
+async function asSent(
+  origin: Sent,
+  { findDeliveries, findFixes }: Omit<DeliveryNeeds, 'views'>,
+): Promise<z.input<typeof toldBy> | null> {
   const { adapter, isIt } = lookedFor(origin)
-  const found = await findDeliveries(adapter.name, origin.receivedAt)
-  return found.map(each => shown(each, adapter, isIt)).find(each => each !== null) ?? null
+  const amongThoseOf = async (receivedAt: number) => {
+    const found = await findDeliveries(adapter.name, receivedAt)
+    return found.map(each => shown(each, adapter, isIt)).find(each => each !== null) ?? null
+  }
+  const direct = await amongThoseOf(origin.receivedAt)
+  if (direct || origin.what !== 'sighting') return direct
+  // The fix that began a stay came before the one that showed it to be one, or before the plan.
+  const { vehicleId, occurredAt } = origin.sighting
+  for (const receivedAt of await findFixes(vehicleId, occurredAt, origin.receivedAt)) {
+    const found = await amongThoseOf(receivedAt)
+    if (found) return found
+  }
+  return null
 }
 
 /** Of the page of records that Odoo answered with, this one. */

@@ -70,8 +70,8 @@ function group(severity, page, { now, sending }, act) {
   if (items.length === 0) return null
   const title = GROUPS.find(([name]) => name === severity)?.[1]
   return h(
-    'section',
-    { class: 'part', key: severity, 'aria-labelledby': title ? `${id}-title` : 'cases-title' },
+    title ? 'section' : 'div',
+    { class: 'part', key: severity, 'aria-labelledby': title ? `${id}-title` : null },
     title ? h('h3', { id: `${id}-title` }, title) : null,
     waiting(news, id, act),
     h(

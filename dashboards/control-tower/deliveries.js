@@ -40,27 +40,31 @@ function answer({ heard, fault }, now) {
   )
 }
 
-const item = ({ what, code, stopId, occurredAt, delivery }, now) =>
-  h(
+function item({ what, code, stopId, occurredAt, delivery }, now) {
+  const title = WHATS[what] ?? `${words(code)}${stopId ? ` · ${stopId}` : ''}`
+  return h(
     'li',
     { key: `${what} ${code ?? ''} ${stopId ?? ''} ${occurredAt}` },
-    WHATS[what] ?? `${words(code)}${stopId ? ` · ${stopId}` : ''}`,
+    title,
     what in WHATS ? null : [', ', time(occurredAt, now)],
-    delivery ? bytes(delivery, now) : h('div', { class: 'quiet' }, 'Its delivery is no longer kept.'),
+    delivery
+      ? bytes(delivery, `${title}, ${occurredAt}`, now)
+      : h('div', { class: 'quiet' }, 'Its delivery is no longer kept.'),
   )
+}
 
-const bytes = ({ source, receivedAt, sizeBytes, index, record, text, deliveryId }, now) =>
+const bytes = ({ source, receivedAt, sizeBytes, index, record, text, deliveryId }, what, now) =>
   h(
     'div',
     null,
     h('div', { class: 'quiet' }, `From ${source}, received `, time(receivedAt, now)),
-    code(JSON.stringify(record, null, 2), 'What was sent of it'),
+    code(JSON.stringify(record, null, 2), `What was sent of it: ${what}`),
     text !== null && text.trim() !== JSON.stringify(record)
       ? h(
           'details',
           { key: deliveryId },
           h('summary', null, `The whole delivery (${count(sizeBytes)} bytes; this is record ${index + 1})`),
-          code(text, 'The whole delivery'),
+          code(text, `The whole delivery: ${what}`),
         )
       : h(
           'div',

@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test'
 import { OdooClient } from '../../odoo/client.ts'
 import { install } from '../../odoo/module/install.ts'
 import { CASE_ANSWER, CASE_MODEL } from '../../odoo/names.ts'
+import type { User } from '../../tools/odoo/methods.ts'
 import { standIn } from '../../tools/odoo/server.ts'
 import { OdooStore, type Row } from '../../tools/odoo/store.ts'
 import { confirm, settle } from '../../tools/odoo/world.ts'
@@ -43,10 +44,10 @@ export async function office(t: TestContext): Promise<Office> {
     const partner_id = tx.create('res.partner', { name: CLERK })
     return { user: tx.create('res.users', { name: CLERK, login: 'mila', partner_id }), partner: partner_id }
   })
-  const user = { id: clerk.user, companies: world.companies }
+  const user: User = { id: clerk.user, companies: world.companies }
   const odoo = await standIn({
     ...{ store, database: DATABASE },
-    keys: new Map([
+    keys: new Map<string, User>([
       [KEY, user],
       [ADMINS, { ...user, isAdmin: true }],
     ]),

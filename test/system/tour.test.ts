@@ -10,7 +10,7 @@ import { test } from 'node:test'
 import type { Locator } from 'playwright-core'
 import { sign } from '../../ingest/signature.ts'
 import { installation, until } from '../support/installation.ts'
-import { CLERK, office } from '../support/office.ts'
+import { CLERK, office, type Ordered } from '../support/office.ts'
 import { lookAt, missing } from './browser.ts'
 
 const CARRIER = 'nordic'
@@ -50,7 +50,7 @@ test('a tour, from a case to the closed record in Odoo', { skip: missing, timeou
   const post = async (body: string) =>
     assert.equal((await laid.at.fetch('/v1/positions', { method: 'POST', body })).status, 200)
   const view = (name: string) => page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name })
-  const theCase = (shipmentId: string) => page.getByRole('article', { name: `Late, ${shipmentId}`, exact: true })
+  const theCase = ({ picking }: Ordered) => page.getByRole('article', { name: `Late, Picking ${picking}`, exact: true })
   const whole = (sent: Locator) => sent.getByRole('region', { name: 'The whole delivery' }).textContent()
   const is = (state: string, picking: number) => () =>
     company.cases(picking, 'late').every(row => row['x_state'] === state)
@@ -95,16 +95,18 @@ test('a tour, from a case to the closed record in Odoo', { skip: missing, timeou
       assert.equal(answer.status, 200)
       await page.getByRole('link', { name: first.vehicleId, exact: true }).waitFor()
       await view('Cases').click()
-      await theCase(first.shipmentId).waitFor()
-      await theCase(second.shipmentId).waitFor()
+      await theCase(first).waitFor()
+      await theCase(second).waitFor()
     },
   )
 
   await step(
     'a click on the case’s shipment opens it: the plan of Odoo, and the milestones with who said them',
     async () => {
-      await theCase(first.shipmentId).getByRole('link', { name: first.shipmentId }).click()
-      await page.getByRole('heading', { name: first.shipmentId }).waitFor()
+      await theCase(first)
+        .getByRole('link', { name: `Picking ${first.picking}` })
+        .click()
+      await page.getByRole('heading', { name: `Picking ${first.picking}` }).waitFor()
       const stops = page.locator('.stops')
       await stops.getByText('Warehouse 1').waitFor()
       await stops.getByText('Customer 1').waitFor()
@@ -157,7 +159,7 @@ test('a tour, from a case to the closed record in Odoo', { skip: missing, timeou
     await view('Pipeline').click()
     await page.getByRole('heading', { name: 'Pipeline' }).waitFor()
     await page.goto(String(record?.['x_url']))
-    await page.getByRole('heading', { name: first.shipmentId }).waitFor()
+    await page.getByRole('heading', { name: `Picking ${first.picking}` }).waitFor()
     await page.getByRole('article', { name: /^Late,/ }).waitFor()
   })
 
@@ -168,8 +170,9 @@ test('a tour, from a case to the closed record in Odoo', { skip: missing, timeou
     company.resolve(record, WORDS)
     await knock()
     await page.getByRole('heading', { name: 'Closed cases' }).waitFor()
-    const closed = await page.getByRole('article', { name: /^Late,/ }).innerText()
-    for (const words of [`closed by ${CLERK}`, 'Called the driver', WORDS]) assert.ok(closed.includes(words), closed)
+    const closed = page.getByRole('article', { name: /^Late,/ })
+    for (const words of [`closed by ${CLERK}`, 'Called the driver', WORDS])
+      await closed.getByText(words).first().waitFor()
     assert.equal(await page.evaluate('window.since'), 'before', 'without a reload')
   })
 
@@ -182,10 +185,10 @@ test('a tour, from a case to the closed record in Odoo', { skip: missing, timeou
 
   await step('what was resolved is found again among the closed cases', async () => {
     await view('Cases').click()
-    await theCase(second.shipmentId).waitFor()
-    assert.equal(await theCase(first.shipmentId).count(), 0)
+    await theCase(second).waitFor()
+    assert.equal(await theCase(first).count(), 0)
     await page.getByRole('link', { name: 'Closed' }).click()
-    await theCase(first.shipmentId).getByText(WORDS).waitFor()
+    await theCase(first).getByText(WORDS).waitFor()
     assert.deepEqual(await looking.faults(page), [])
   })
 
@@ -196,7 +199,7 @@ test('a tour, from a case to the closed record in Odoo', { skip: missing, timeou
     )
     await page.getByRole('link', { name: 'All' }).click()
     await page.getByLabel('Your name').fill('Jo')
-    const its = theCase(second.shipmentId)
+    const its = theCase(second)
     await its.getByLabel('Comment', { exact: true }).fill('Drives on tonight')
     await its.getByRole('button', { name: 'Resolve late' }).click()
     await until('it is resolved', is('resolved', second.picking))

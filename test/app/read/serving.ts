@@ -35,6 +35,8 @@ export interface Serving extends AsyncDisposable {
   readonly actions: Event<CaseAction>[]
   /** What is still kept of what came in. */
   deliveries: Event<Delivery>[]
+  /** By vehicle and time of occurrence: when it was received. */
+  readonly fixes: Map<string, readonly number[]>
   letters: Letter[]
   /** Who put back what. */
   readonly replayed: string[]
@@ -94,6 +96,7 @@ export async function serving(now: () => Instant, openApi: readonly OpenApiPart[
       dir,
       actions: [],
       deliveries: [],
+      fixes: new Map(),
       letters: [],
       replayed: [],
       health: WELL,
@@ -132,6 +135,7 @@ export async function serving(now: () => Instant, openApi: readonly OpenApiPart[
       Promise.resolve(
         made.deliveries.filter(({ value }) => value.adapter === adapter && value.occurredAt === receivedAt),
       ),
+    findFixes: (vehicleId, occurredAt) => Promise.resolve(made.fixes.get(`${vehicleId} ${occurredAt}`) ?? []),
     letters: {
       all: () => Promise.resolve(made.letters),
       replay: (letter, _, actor) => {
