@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { chromium, type Page } from 'playwright-core'
 import type { Serving } from '../app/read/serving.ts'
 
-const executablePath = [
+export const executablePath = [
   process.env['MILEPOST_CHROMIUM'],
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
