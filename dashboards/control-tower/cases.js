@@ -160,7 +160,8 @@ function evidence(found, now) {
   const value = said => {
     if (typeof said === 'object' && 'p50' in said) return interval(said, now)
     if (typeof said === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(said)) return time(said, now)
-    if (Array.isArray(said) && said.every(one => typeof one !== 'object')) return said.join(', ')
+    if (Array.isArray(said) && said.every(one => typeof one !== 'object'))
+      return said.map(one => shipmentName(String(one))).join(', ')
     return typeof said === 'object' ? JSON.stringify(said) : String(said)
   }
   const rows = Object.entries(found).filter(([, said]) => said !== null)

@@ -64,7 +64,9 @@ function facts(shipment, now) {
         ? h(
             'ul',
             { class: 'plain' },
-            references.map(({ scheme, value }) => h('li', { key: `${scheme} ${value}` }, `${scheme} ${value}`)),
+            Object.entries(Object.groupBy(references, ({ scheme }) => scheme)).map(([scheme, some]) =>
+              h('li', { key: scheme }, `${scheme} ${some.map(({ value }) => value).join(', ')}`),
+            ),
           )
         : null,
     ],
