@@ -35,6 +35,7 @@ import {
 import type { Event } from '../streams/event.ts'
 import { type Evidence, known, type Row } from '../streams/evidence.ts'
 import { drop, processor } from '../streams/processor.ts'
+import { NEVER_YET } from '../streams/time.ts'
 import { emit, type Topic } from '../streams/topic.ts'
 
 const plan = { name: 'plan', codec: shipmentPlans.codec }
@@ -71,7 +72,9 @@ export const predictEtas = processor({ name: NAME, head: json<Retention>(), keep
   .on(laneModels, (head = NOTHING_HEARD, kept, event) => {
     if (head.letGo) return drop('its evidence was let go')
     const news = known(models, laneModels.identityOf(event.value), event.value)
-    return isNews(event.value, kept.get(models, news.id)?.value) ? restate(head, kept, news) : HEARD
+    if (!isNews(event.value, kept.get(models, news.id)?.value)) return HEARD
+    // An answer may come before what was asked about: that is awaited as long as anything else.
+    return restate(head.heardBy === NEVER_YET ? heardOn(head, event.receivedAt) : head, kept, news)
   })
   .onWake((head = NOTHING_HEARD, kept) => ({ head: { ...head, letGo: true }, remove: everyRow(kept, keeps) }))
 
