@@ -15,6 +15,7 @@ import { childrenOf, commandOf } from '../../tools/chaos/processes.ts'
 import { differences, outcomeOf, outcomeOfTruth, standingOf } from '../../tools/chaos/outcome.ts'
 import { freePort } from '../../tools/ports.ts'
 import type { Program } from '../../tools/chaos/program.ts'
+import { tasksOf } from '../../streams/topology.ts'
 import { send } from '../../tools/feeder/send.ts'
 import { makeWorld } from '../../tools/feeder/world.ts'
 import { installation, type OpenedFile, until } from '../support/installation.ts'
@@ -84,7 +85,7 @@ suite('two owners', { concurrency: true }, () => {
     const fenced = frozen.lives ? heir : frozen
     const { code } = await fenced.ended
     assert.equal(code, UNRECOVERABLE, `it notices, tries to have them back, and gives up: ${said()}`)
-    assert.match(fenced.stderr, /Fenced/)
+    assert.match(said(), /Fenced/)
     await rest
     await at.moveClock(world.truth.finalTick)
     await caughtUp()
@@ -93,12 +94,11 @@ suite('two owners', { concurrency: true }, () => {
   })
 })
 
-/** The process that owns the first task of a processor. */
-/** Which processes have the processors' tasks: what nobody has taken yet, its former owner may go on with. */
-const ownersIn = ({ db }: EmbeddedLog): number[] =>
-  processors.map(({ name }) =>
-    Number.parseInt(String(db.prepare('SELECT owner FROM tasks WHERE task = ?').get(`${name}/0`)?.['owner'])),
-  )
+/** Which processes have the processors' tasks, all of them: one that is not taken yet, its former owner goes on with. */
+const ownersIn = ({ db, partitionsOf }: EmbeddedLog): number[] =>
+  processors
+    .flatMap(processor => tasksOf(processor, partitionsOf))
+    .map(task => Number.parseInt(String(db.prepare('SELECT owner FROM tasks WHERE task = ?').get(task)?.['owner'])))
 // eslint-disable-next-line @typescript-eslint/require-await -- as withLog wants it
 const canWrite = async ({ log: { db } }: OpenedFile): Promise<boolean> => {
   db.exec('PRAGMA busy_timeout = 300')
