@@ -1,5 +1,5 @@
 /** What Milepost found, read from its ClickHouse as an analyst would. */
-import type { Found, FoundCase, FoundEta } from './judge.ts'
+import { COMES_AGAIN, type Found, type FoundCase, type FoundEta } from './judge.ts'
 
 /** The address of ClickHouse's HTTP interface; `user` reads the database `milepost`. */
 export interface Source {
@@ -35,7 +35,8 @@ export async function foundIn(source: Source, names: ReadonlyMap<string, string>
   const cases = await rows(
     source,
     `SELECT kind, subject_id, stop_id, state, retracted, ${MS('opened_at')} FROM cases
-     ORDER BY revision DESC, event_id DESC LIMIT 1 BY case_id`,
+     ORDER BY revision DESC, event_id DESC
+     LIMIT 1 BY case_id, if(kind IN (${[...COMES_AGAIN].map(kind => `'${kind}'`).join()}), basis, '')`,
   )
   const milestones = await rows(
     source,

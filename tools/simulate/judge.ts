@@ -80,6 +80,8 @@ const DETECTED = new Set([
 ])
 /** Of these an end is a withdrawal (docs/rules.md): what was told once counts as found. */
 const WITHDRAWN_WHEN_MENDED = new Set(['ambiguous_reference'])
+/** One case each time it happens, though it is one record that opens again. */
+export const COMES_AGAIN: ReadonlySet<string> = new Set(['stale_source'])
 /** A device reports every minute or so, and what it missed a carrier tells to some minutes. */
 const TOLERANCE_MS = 5 * MINUTE
 const HORIZONS_H = [0.25, 0.5, 1, 2, 4, 8, 16, 32, Infinity]
@@ -97,12 +99,25 @@ export function judge(truth: readonly TrueLine[], found: Found, detected: Readon
   }
 }
 
+type Visit = Extract<TrueLine, { type: 'visit' }>
+type TrueCase = Omit<Extract<TrueLine, { type: 'case' }>, 'kind'> & { readonly kind: string }
+
 /** From when on the world has so little left to do that its feeds fall silent for want of anything to tell. */
 function runsOutAt(truth: readonly TrueLine[]): number {
   const arrivals = truth.flatMap(line => (line.type === 'visit' ? Date.parse(line.arrivedAt) : []))
   return quantile(arrivals, 0.9)
 }
-const keyOf = (kind: string, subject: string, stopId: string | null) => `${kind} ${subject} ${stopId ?? '-'}`
+const keyOf = ({ kind, subject, stopId, from }: Pick<TrueCase, 'kind' | 'subject' | 'stopId' | 'from'>) =>
+  `${kind} ${subject} ${stopId ?? '-'}${COMES_AGAIN.has(kind) ? ` ${from}` : ''}`
+/** The key of the true case that it tells of, or one of its own. */
+function keyFound(found: FoundCase, truth: readonly TrueCase[]): string {
+  const { kind, subject, openedAt } = found
+  if (!COMES_AGAIN.has(kind)) return keyOf({ ...found, from: '' })
+  const during = ({ from, until }: TrueCase) =>
+    Date.parse(from) <= openedAt && (until === null || openedAt < Date.parse(until))
+  const from = truth.find(each => each.subject === subject && during(each))?.from
+  return keyOf({ ...found, from: from ?? new Date(openedAt).toISOString() })
+}
 const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole)
 
 function casesOf(truth: readonly TrueLine[], found: Found, detected: ReadonlySet<string>): KindScore[] {
@@ -113,12 +128,10 @@ function casesOf(truth: readonly TrueLine[], found: Found, detected: ReadonlySet
   const kinds = new Set([...detected, ...lines.map(({ kind }) => kind), ...found.cases.map(({ kind }) => kind)])
   return [...kinds].map(kind => {
     const mine = lines.filter(each => each.kind === kind)
-    const should = new Map(mine.map(each => [keyOf(kind, each.subject, each.stopId), each]))
+    const should = new Map(mine.map(each => [keyOf(each), each]))
     const told = found.cases.filter(each => each.kind === kind && (kind !== 'stale_source' || each.openedAt < runsOut))
     const does = new Map(
-      told
-        .filter(({ stands }) => stands || WITHDRAWN_WHEN_MENDED.has(kind))
-        .map(each => [keyOf(kind, each.subject, each.stopId), each]),
+      told.filter(({ stands }) => stands || WITHDRAWN_WHEN_MENDED.has(kind)).map(each => [keyFound(each, mine), each]),
     )
     const right = [...does.keys()].filter(key => should.has(key)).length
     const sought = detected.has(kind)
@@ -138,8 +151,6 @@ function casesOf(truth: readonly TrueLine[], found: Found, detected: ReadonlySet
     }
   })
 }
-
-type Visit = Extract<TrueLine, { type: 'visit' }>
 
 function arrivalsOf(event: 'arrival' | 'departure', visits: readonly Visit[], found: Found): ArrivalScore {
   const begins = event === 'arrival' ? 'arrived_' : 'departed_'

@@ -87,6 +87,28 @@ test('what was missed and what was not so are named, and what was withdrawn does
   assert.match(kindOf(changed, 'no_signal').wrong[0] ?? '', /shp-nobody s1/)
 })
 
+test('a feed that falls silent twice is a case each time', () => {
+  const at = truth.flatMap(line => (line.type === 'visit' ? [Date.parse(line.arrivedAt)] : [])).sort((a, b) => a - b)
+  const down = (hour: number): TrueLine => {
+    const [from, until] = [hour, hour + 5].map(each => new Date((at[0] ?? 0) + each * 60 * MINUTE).toISOString())
+    const what = { kind: 'stale_source', subject: 'partner:a', stopId: null, cause: 'feed_down' } as const
+    return { type: 'case', ...what, from: from ?? '', until: until ?? null }
+  }
+  const silent = (hour: number) => {
+    const openedAt = (at[0] ?? 0) + hour * 60 * MINUTE
+    return { kind: 'stale_source', subject: 'partner:a', stopId: null, stands: true, openedAt }
+  }
+  const others = truth.filter(line => line.type !== 'case')
+  const score = (...hours: number[]) =>
+    judge([...others, down(2), down(10)], { ...foundBy(0), cases: hours.map(silent) }).cases.find(
+      ({ kind }) => kind === 'stale_source',
+    )
+  const both = score(4, 12)
+  assert.deepEqual([both?.truth, both?.right, both?.missed, both?.wrong], [2, 2, [], []])
+  const one = score(12, 8)
+  assert.deepEqual([one?.right, one?.missed.length, one?.wrong.length], [1, 1, 1])
+})
+
 test('of kinds that nobody looks for yet the truth is counted, and no score is given', () => {
   const unplanned = kindOf(foundBy(0), 'unplanned_stop')
   assert.ok(unplanned.truth > 0)
