@@ -10,7 +10,7 @@ import type { Grounds } from './cases.ts'
 
 const ENOUGH = 3
 export const APART_MS = hours(1)
-/** So long jumps are kept; what was told of older ones stays as it is. */
+/** So long jumps are kept; what they came to is remembered, and what was told of them stays as it is. */
 export const JUMPS_KEPT_MS = days(7)
 
 export interface Bout {
@@ -21,22 +21,41 @@ export interface Bout {
   readonly jumps: number
 }
 
-/** The last bout with enough jumps within an hour, if any. */
-export function lastBout(known: readonly VehicleJump[]): Bout | undefined {
-  const jumps = known.filter(({ retracted }) => !retracted).sort(inOrder)
-  let found: Bout | undefined
-  let bout: VehicleJump[] = []
-  let openedAt: Instant | undefined
-  for (const jump of jumps) {
-    const before = bout.at(-1)
-    if (!before || jump.occurredAt - before.occurredAt >= APART_MS) [bout, openedAt] = [[], undefined]
-    bout.push(jump)
-    const third = bout.at(-ENOUGH)
-    if (third && jump.occurredAt - third.occurredAt < APART_MS) openedAt ??= jump.occurredAt
-    const [first] = bout
-    if (first && openedAt !== undefined) found = { first, openedAt, last: jump.occurredAt, jumps: bout.length }
+/** What some jumps came to: all of them that what is said after later ones depends on. */
+export interface Jumping {
+  /** The last bout with enough jumps within an hour. */
+  readonly bout: Bout | null
+  /** Those of which none is an hour from the next, up to the last; they may be too few for a bout. */
+  readonly run: Run | null
+}
+interface Run {
+  readonly first: VehicleJump
+  readonly openedAt: Instant | null
+  /** When the last of them were, as many as make a bout. */
+  readonly recent: readonly Instant[]
+  readonly jumps: number
+}
+export const NO_JUMPS: Jumping = { bout: null, run: null }
+
+/** What it comes to with these; any order. Jumps from before the last one that was counted are too late. */
+export function jumpingAfter(before: Jumping, news: readonly VehicleJump[]): Jumping {
+  let { bout, run } = before
+  for (const jump of news.filter(({ retracted }) => !retracted).sort(inOrder)) {
+    const last = run?.recent.at(-1)
+    if (last !== undefined && jump.occurredAt < last) continue
+    run = onwards(last !== undefined && jump.occurredAt - last < APART_MS ? run : null, jump)
+    const { first, openedAt, jumps } = run
+    if (openedAt !== null) bout = { first, openedAt, last: jump.occurredAt, jumps }
   }
-  return found
+  return { bout, run }
+}
+
+function onwards(run: Run | null, jump: VehicleJump): Run {
+  const { first, openedAt, recent, jumps } = run ?? { first: jump, openedAt: null, recent: [], jumps: 0 }
+  const now = [...recent, jump.occurredAt].slice(-ENOUGH)
+  const [third = jump.occurredAt] = now
+  const isEnough = now.length === ENOUGH && jump.occurredAt - third < APART_MS
+  return { first, openedAt: openedAt ?? (isEnough ? jump.occurredAt : null), recent: now, jumps: jumps + 1 }
 }
 const inOrder = (a: VehicleJump, b: VehicleJump): number =>
   a.occurredAt - b.occurredAt || (a.positionId < b.positionId ? -1 : a.positionId > b.positionId ? 1 : 0)

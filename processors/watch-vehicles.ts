@@ -2,7 +2,7 @@
  * watch-vehicles: says which vehicles send positions that cannot be true, again and again.
  *
  *   reads   vehicle.jump.v1, case.action.v1     by vehicleId
- *   keeps   the jumps of a week, what people did, what it last said
+ *   keeps   the jumps of a week, what older ones came to, what people did, what it last said
  *   writes  case.v1
  *
  * Positions are the flood and most of them do not jump: only of those that do, or do not any more, follow-vehicles
@@ -11,7 +11,15 @@
 import { actedUpon, caseOf, withdrawn } from '../domain/cases.ts'
 import { corrections, isNews } from '../domain/corrections.ts'
 import { endOfDay } from '../domain/horizon.ts'
-import { APART_MS, jumpingGrounds, JUMPS_KEPT_MS, lastBout } from '../domain/jumping.ts'
+import {
+  APART_MS,
+  type Bout,
+  type Jumping,
+  jumpingAfter,
+  jumpingGrounds,
+  JUMPS_KEPT_MS,
+  NO_JUMPS,
+} from '../domain/jumping.ts'
 import { awaiting, type Pending } from '../domain/settling.ts'
 import { json } from '../schemas/codec.ts'
 import { caseActions, cases, vehicleJumps } from '../schemas/topics.ts'
@@ -21,13 +29,16 @@ import { drop, processor } from '../streams/processor.ts'
 import { type Instant, later } from '../streams/time.ts'
 import { emit } from '../streams/topic.ts'
 
+/** `old`: what the jumps came to that were let go. */
+type Head = Pending & { readonly old?: Jumping }
+
 const jumps = { name: 'jumps', codec: vehicleJumps.codec }
 const actions = { name: 'actions', codec: caseActions.codec }
 const told = { name: 'told', codec: cases.codec }
 
 export const watchVehicles = processor({
   name: 'watch-vehicles',
-  head: json<Pending>(),
+  head: json<Head>(),
   keeps: [jumps, actions, told],
   emits: [cases],
 })
@@ -45,26 +56,22 @@ export const watchVehicles = processor({
     const put = [action, ...said.map(fact => known(told, fact.caseId, fact))]
     return { put, emit: said.map(fact => emit(cases, fact)), ...awaiting(head, event.receivedAt, tick) }
   })
-  .onWake((_, kept, at, tick) => {
+  .onWake((head, kept, at, tick) => {
     const all = kept.all(jumps)
-    const isOld = (since: Instant) => letGoAt(since) <= tick
-    const young = all.filter(({ occurredAt }) => !isOld(occurredAt))
-    const bout = lastBout(young)
-    const [first] = young
-    const derived = bout && first ? [caseFor(first.vehicleId, bout, kept, tick)] : []
-    // What was told of jumps that were let go stays as it is.
-    const before = kept.all(told).filter(({ openedAt }) => derived.length > 0 || !isOld(openedAt))
-    const said = corrections(cases, before, derived, withdrawn(at))
+    const letGo = all.filter(({ occurredAt }) => letGoAt(occurredAt) <= tick)
+    const young = all.filter(({ occurredAt }) => letGoAt(occurredAt) > tick)
+    const old = jumpingAfter(head?.old ?? NO_JUMPS, letGo)
+    const { bout } = jumpingAfter(old, young)
+    const derived = bout ? [caseFor(bout, kept, tick)] : []
+    const said = corrections(cases, kept.all(told), derived, withdrawn(at))
     const alarms = [
       ...young.map(({ occurredAt }) => letGoAt(occurredAt)),
       ...(bout ? [later(bout.last, APART_MS)] : []),
     ].filter(alarm => alarm > tick)
     return {
-      head: {},
+      head: old.run ? { old } : {},
       put: said.map(fact => known(told, fact.caseId, fact)),
-      remove: all
-        .filter(({ occurredAt }) => isOld(occurredAt))
-        .map(jump => known(jumps, vehicleJumps.identityOf(jump), jump)),
+      remove: letGo.map(jump => known(jumps, vehicleJumps.identityOf(jump), jump)),
       emit: said.map(fact => emit(cases, fact)),
       wakeAt: alarms.length > 0 ? (Math.min(...alarms) as Instant) : ('never' as const),
     }
@@ -72,7 +79,8 @@ export const watchVehicles = processor({
 
 const letGoAt = (at: Instant): Instant => later(endOfDay(at), JUMPS_KEPT_MS)
 
-function caseFor(vehicleId: string, bout: NonNullable<ReturnType<typeof lastBout>>, kept: Evidence, passed: Instant) {
+function caseFor(bout: Bout, kept: Evidence, passed: Instant) {
+  const { vehicleId } = bout.first
   const caseId = digest('impossible_movement', 'vehicle', vehicleId, '')
   const about = { caseId, subjectKind: 'vehicle' as const, subjectId: vehicleId, shipmentId: null }
   const nobody = { customerId: null, carrierId: null, companyId: null }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { jumpingGrounds, lastBout } from '../../domain/jumping.ts'
+import { jumpingAfter, jumpingGrounds, NO_JUMPS } from '../../domain/jumping.ts'
 import type { VehicleJump } from '../../schemas/generated/events.ts'
 import { t } from '../support/scene.ts'
 
@@ -8,6 +8,7 @@ const jump = (clock: string, retracted = false): VehicleJump => ({
   ...{ occurredAt: t(clock), vehicleId: 'TRUCK-7', positionId: clock, latitude: 54, longitude: 10 },
   ...{ revision: 1, retracted },
 })
+const lastBout = (jumps: readonly VehicleJump[]) => jumpingAfter(NO_JUMPS, jumps).bout ?? undefined
 const boutOf = (...clocks: string[]) => lastBout(clocks.map(clock => jump(clock)))
 
 test('three jumps within an hour are a bout, two are none, nor are three that take an hour', () => {
@@ -28,4 +29,13 @@ test('it goes on until an hour without', () => {
 test('the last bout counts, and a jump alone after it is none', () => {
   assert.equal(boutOf('08:00', '08:10', '08:20', '10:00', '10:10', '10:20')?.first.occurredAt, t('10:00'))
   assert.equal(boutOf('08:00', '08:10', '08:20', '10:00')?.last, t('08:20'))
+})
+
+test('those that were counted before need not be counted again', () => {
+  const clocks = ['08:00', '08:10', '08:20', '10:00', '10:10', '10:20', '11:10', '13:00']
+  const jumps = clocks.map(clock => jump(clock))
+  for (let n = 0; n <= jumps.length; n++) {
+    const [before, after] = [jumps.slice(0, n), jumps.slice(n)]
+    assert.deepEqual(jumpingAfter(jumpingAfter(NO_JUMPS, before), after), jumpingAfter(NO_JUMPS, jumps))
+  }
 })

@@ -44,13 +44,26 @@ async function measured(running: Running, vehicles: number, perSecond: number, m
     await page.addInitScript(WATCH)
     await page.goto(running.link)
     const debugging = await page.context().newCDPSession(page)
+    const live = { messages: 0, vehicles: 0 }
+    await debugging.send('Network.enable')
+    debugging.on('Network.eventSourceMessageReceived', ({ data }) => {
+      live.messages++
+      live.vehicles += (JSON.parse(data) as { vehicles?: unknown[] }).vehicles?.length ?? 0
+    })
     const firstViewsMs: number[] = []
     for (let n = 0; n < 5; n++) firstViewsMs.push(await firstView(page, installation.url))
     const minutely: object[] = []
     for (let minute = 1; minute <= minutes; minute++) {
       await page.evaluate('seen.clear()')
+      Object.assign(live, { messages: 0, vehicles: 0 })
       await pause(60_000)
-      const seen = { minute, ...(await page.evaluate<object>('seen.report()')), ...(await memoryOf(debugging)) }
+      const told = { liveMessages: live.messages, vehiclesMovedPerSecond: Math.round(live.vehicles / 60) }
+      const seen = {
+        minute,
+        ...told,
+        ...(await page.evaluate<object>('seen.report()')),
+        ...(await memoryOf(debugging)),
+      }
       say(JSON.stringify(seen))
       minutely.push(seen)
     }

@@ -6,6 +6,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { pastOf } from '../../app/commands/simulate.ts'
 import { OdooClient } from '../../odoo/client.ts'
@@ -26,6 +27,7 @@ node tools/simulate/score.ts --shipments N [--vehicles N --seed N --fix-every SE
 `
 const PARTNERS = ['northline', 'rhone-express', 'vistula-cargo', 'iberia-road']
 const MOST_LINES = 8
+const [MOST_LOOKS, LOOK_AGAIN_MS] = [6, 5_000]
 
 const { values } = parseArgs({
   options: {
@@ -76,6 +78,20 @@ async function ownOdoo() {
   return { office, env, openCases, close: () => server.close() }
 }
 
+/** Odoo is asked for its changes every few seconds, and they may close a case: looked at until both have the same. */
+async function compareOpen(installation: Installation, source: Source, inOdoo: () => ReadonlySet<string>) {
+  for (let look = 1; ; look++) {
+    const [here, there] = [await openCasesIn(source), inOdoo()]
+    const differ = [...[...here].filter(one => !there.has(one)), ...[...there].filter(one => !here.has(one))]
+    say(
+      `open cases: ${here.size} in ClickHouse, ${there.size} in Odoo, ${differ.length} only in one of them ${differ.slice(0, MOST_LINES).join()}`,
+    )
+    if (differ.length === 0 || look === MOST_LOOKS) return
+    await pause(LOOK_AGAIN_MS)
+    await settled(installation)
+  }
+}
+
 async function ofOwn(): Promise<Verdict> {
   const root = mkdtempSync(join(process.env['MILEPOST_BENCH_DIR'] ?? tmpdir(), 'milepost-score-'))
   const shipments = Number(values.shipments)
@@ -112,9 +128,7 @@ async function ofOwn(): Promise<Verdict> {
     await settled(installation)
     say('all of it has come through')
     const source = { url: `http://127.0.0.1:${installation.clickhousePort}` }
-    const [here, there] = [await openCasesIn(source), odoo.openCases()]
-    const differ = [...here].filter(one => !there.has(one)).length + [...there].filter(one => !here.has(one)).length
-    say(`open cases: ${here.size} in ClickHouse, ${there.size} in Odoo, ${differ} only in one of them`)
+    await compareOpen(installation, source, odoo.openCases)
     return judge(truthIn(truthFile), await foundIn(source, odoo.office.names()))
   } finally {
     await program.stop()
