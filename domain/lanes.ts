@@ -70,7 +70,8 @@ export function trips(
   const lanes = lanesOf(plan)
   if (lanes.size === 0) return []
   const calls = new Map<string, LaneCall>()
-  if (arrivedAt.size > 0) {
+  // Of a cancelled shipment nothing is foretold, so nothing is learnt.
+  if (arrivedAt.size > 0 && plan.status !== 'cancelled') {
     const past = predictions(plan, way, arrivedAt, track)
     for (const { stopId } of stops) {
       const at = arrivedAt.get(stopId)
@@ -79,7 +80,7 @@ export function trips(
   }
   return [[EVERYWHERE, stops] as const, ...lanes].map(([lane, its]) => {
     const mine = its.flatMap(({ stopId }) => calls.get(stopId) ?? [])
-    const occurredAt = Math.max(plan.occurredAt, ...mine.map(call => call.arrivedAt)) as Instant
+    const occurredAt = mine.length === 0 ? plan.occurredAt : (Math.max(...mine.map(call => call.arrivedAt)) as Instant)
     return { occurredAt, lane, shipmentId, over, calls: mine }
   })
 }

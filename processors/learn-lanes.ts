@@ -5,10 +5,14 @@
  *   keeps   the trips of late and those under way, what was last learnt, what each shipment was last told
  *   writes  lane.model.v1
  *
- * A version is made on the full hour, once a good deal more is known than the one before rests on. While little is known
- * all shipments under way are told of it; later a shipment is told as it comes on its way, and at each stop, so that ETAs
+ * A version is made on the full hour, once a good deal more is known than the one before rests on; when that is by the
+ * clock, not by what a trip says of itself, or one from the future would end all learning. While little is known all
+ * shipments under way are told of it; later a shipment is told as it comes on its way, and at each stop, so that ETAs
  * move because a shipment does. A version is a function of the trips heard until then. The rules are in
  * domain/calibration.ts.
+ *
+ * Of a busy day it rests on a sample, so that it knows every hour of several days: the last trips alone would be those
+ * of a few hours, and say nothing of what takes longer.
  */
 import { learnt } from '../domain/calibration.ts'
 import { isNews } from '../domain/corrections.ts'
@@ -22,13 +26,14 @@ import { drop, processor } from '../streams/processor.ts'
 import { days, hours, type Instant, later, NEVER_YET } from '../streams/time.ts'
 import { emit } from '../streams/topic.ts'
 
-/** Trips that a version rests on. */
-const MOST_TRIPS = 1_000
+/** Trips that a version rests on, and how many of them arrived on one day (UTC). */
+const [MOST_TRIPS, MOST_A_DAY] = [1_000, 300]
 /** A version is made of so many arrivals more than the one before, and of so large a part more. */
 const [FEWEST_MORE, PART_MORE] = [8, 0.25]
 /** A trip teaches, or is under way, for so long. */
 const KEPT_MS = days(180)
-const HOUR_MS = hours(1)
+/** Versions are this far apart: while few arrivals are known, and later. */
+const [FEW_ARRIVALS, APART_MS, LATER_APART_MS] = [300, hours(1), hours(6)]
 
 /** What a lane remembers. */
 interface Learning {
@@ -62,16 +67,19 @@ export const learnLanes = processor({
     if (!isNews(value, before)) return drop('heard before')
     const more = head.more + Math.max(0, value.calls.length - (before?.calls.length ?? 0))
     const worth = more >= Math.max(FEWEST_MORE, head.rests * PART_MORE)
-    const dueAt = head.dueAt ?? (worth ? nextHour(Math.max(tick, value.occurredAt) as Instant) : undefined)
+    const now = tick === NEVER_YET ? value.occurredAt : tick
+    const dueAt = head.dueAt ?? (worth ? nextVersionAt(now, head.rests) : undefined)
     const answer = answers(kept, [news])
     return {
       head: { more, rests: head.rests, ...(dueAt !== undefined && { dueAt }) },
       put: [news, ...answer.put],
       emit: answer.emit,
-      ...(head.dueAt === undefined && { wakeAt: dueAt ?? later(Math.max(tick, value.occurredAt) as Instant, KEPT_MS) }),
+      ...(head.dueAt === undefined && { wakeAt: dueAt ?? later(now, KEPT_MS) }),
     }
   })
-  .onWake((before = NOTHING, kept, at) => {
+  .onWake((before = NOTHING, kept, dueAt, tick) => {
+    // Who was down for hours catches up at once, and says the same whenever within the hour the clock is heard.
+    const at = Math.max(dueAt, Math.floor(tick / APART_MS) * APART_MS) as Instant
     const [counting, gone] = ofLate(kept, at)
     const stays = kept.with([], gone)
     const [newest] = rowsOf(stays).sort(byTime)
@@ -91,7 +99,10 @@ const rowsOf = (kept: Evidence): Row<LaneTrip>[] => [...kept.between(trips, NEVE
 /** The last first. */
 const byTime = (a: Row<LaneTrip>, b: Row<LaneTrip>): number =>
   b.value.occurredAt - a.value.occurredAt || (a.id < b.id ? -1 : 1)
-const nextHour = (at: Instant): Instant => ((Math.floor(at / HOUR_MS) + 1) * HOUR_MS) as Instant
+function nextVersionAt(now: Instant, rests: number): Instant {
+  const apartMs = rests < FEW_ARRIVALS ? APART_MS : LATER_APART_MS
+  return ((Math.floor(now / apartMs) + 1) * apartMs) as Instant
+}
 
 /** undefined: too little is known yet. */
 function versionOf(counting: readonly Row<LaneTrip>[], at: Instant): Version | undefined {
@@ -104,15 +115,27 @@ function versionOf(counting: readonly Row<LaneTrip>[], at: Instant): Version | u
   return { occurredAt: at, lane, version: digest(JSON.stringify(cells)).slice(0, 6), arrivals, cells }
 }
 
-/** The trips to learn from, the last ones; and what is of no use any more. */
+/** The trips to learn from, those of late; and what is of no use any more. */
 function ofLate(kept: Evidence, at: Instant): [counting: Row<LaneTrip>[], gone: Row[]] {
   const all = rowsOf(kept)
   const isGone = ({ value }: Row<LaneTrip>) =>
     value.occurredAt < later(at, -KEPT_MS) || (isOver(value) && !teaches(value))
-  const counting = all.filter(row => !isGone(row) && teaches(row.value)).sort(byTime)
-  const surplus = counting.splice(MOST_TRIPS).filter(({ value }) => isOver(value))
+  const teaching = all.filter(row => !isGone(row) && teaches(row.value))
+  const byDay = Map.groupBy(teaching, ({ value }) => Math.floor(value.occurredAt / days(1)))
+  const counting = [...byDay.values()].flatMap(sampled).sort(byTime).slice(0, MOST_TRIPS)
+  const counts = new Set(counting)
+  const surplus = teaching.filter(row => isOver(row.value) && !counts.has(row))
   const gone = [...all.filter(isGone), ...surplus]
   return [counting, [...gone, ...gone.flatMap(({ value }) => kept.get(told, value.shipmentId) ?? [])]]
+}
+/** The same ones again whatever came and went between: those first by a digest of their names. */
+function sampled(ofOneDay: readonly Row<LaneTrip>[]): readonly Row<LaneTrip>[] {
+  if (ofOneDay.length <= MOST_A_DAY) return ofOneDay
+  const drawn = ofOneDay.map(row => ({ row, by: digest(row.value.shipmentId) }))
+  return drawn
+    .sort((a, b) => (a.by < b.by ? -1 : 1))
+    .slice(0, MOST_A_DAY)
+    .map(({ row }) => row)
 }
 const teaches = ({ calls, retracted }: LaneTrip): boolean => !retracted && calls.length > 0
 const isOver = ({ over, retracted }: LaneTrip): boolean => over || retracted

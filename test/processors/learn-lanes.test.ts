@@ -22,6 +22,14 @@ const arrived = (n: number, more: Partial<LaneTrip> = {}): LaneTrip => {
   const calls = [{ stopId: 'b', arrivedAt, predictions }]
   return trip(`S-${n}`, { occurredAt: arrivedAt, over: true, calls, ...more })
 }
+/** As if half as much had been foretold. */
+const sooner = (each: LaneTrip): LaneTrip => ({
+  ...each,
+  calls: each.calls.map(call => ({
+    ...call,
+    predictions: call.predictions.map(one => ({ ...one, leftMs: one.leftMs / 2 })),
+  })),
+})
 const said = (...trips: readonly LaneTrip[]): Delivery[] =>
   trips.map(each => emit(laneTrips, each, { receivedAt: each.occurredAt }))
 const several = (from: number, many: number): LaneTrip[] => Array.from({ length: many }, (_, i) => arrived(from + i))
@@ -115,13 +123,55 @@ test('the same trips until the same hour are the same model, in whatever order a
 })
 
 test('once much is known a shipment hears of a new version at its next stop', async () => {
+  const fourDays = [0, 1, 2, 3].flatMap(day => several(day * 1_440, 300))
   const models = await lane(async driver => {
-    await driver.feedTogether(...said(trip('A'), ...several(0, 1_200).reverse()))
-    await driver.tick(t('Tue 12:00'))
-    await driver.feed(...said(trip('B'), trip('B', { revision: 2, occurredAt: t('Tue 12:00') })))
-    await driver.feed(...said(trip('A', { revision: 2, occurredAt: t('Tue 12:00') })))
+    await driver.feedTogether(...said(trip('A'), ...fourDays.reverse()))
+    await driver.tick(t('Fri 12:00'))
+    await driver.feed(...said(trip('B'), trip('B', { revision: 2, occurredAt: t('Fri 12:00') })))
+    await driver.feed(...said(trip('A', { revision: 2, occurredAt: t('Fri 12:00') })))
   })
   assert.deepEqual(short(models), ['B 1000 1', 'A 1000 1'])
+})
+
+test('of a busy day a sample counts, the same one whenever it was drawn', async () => {
+  const busy = several(0, 1_000)
+  const modelOf = (looks: readonly string[], parts: readonly (readonly LaneTrip[])[]) =>
+    lane(async driver => {
+      for (const [i, part] of parts.entries()) {
+        await driver.feedTogether(...said(...part))
+        await driver.tick(t(looks[i] ?? ''))
+      }
+      await driver.feed(...said(trip('A')))
+    })
+  const [at, before] = ['Tue 18:00', 'Tue 12:00']
+  const atOnce = await modelOf([at], [busy])
+  const inParts = await modelOf([before, at], [busy.slice(0, 600), busy.slice(600)])
+  assert.deepEqual(short(atOnce), ['A 300 1'])
+  assert.deepEqual(atOnce[0]?.cells, inParts[0]?.cells)
+})
+
+test('a busy lane makes a version every six hours, as soon as it knows enough', async () => {
+  const models = await lane(async driver => {
+    await driver.feedTogether(...said(trip('A'), ...several(0, 320)))
+    await driver.tick(t('13:00'))
+    assert.equal(driver.written(laneModels).length, 1)
+    await driver.feedTogether(...said(...several(800, 300).map(sooner)))
+    await driver.tick(t('17:59'))
+    assert.equal(driver.written(laneModels).length, 1)
+    await driver.tick(t('18:00'))
+  })
+  assert.deepEqual(short(models), ['A 300 1', 'A 300 2'])
+})
+
+test('a trip that says it is of the future holds up nothing', async () => {
+  const models = await lane(async driver => {
+    await driver.tick(t('09:00'))
+    const future = trip('A', { occurredAt: t('12-31 00:00') })
+    await driver.feed(...said(...several(600, 7)), emit(laneTrips, future, { receivedAt: t('10:07') }))
+    await driver.feed(emit(laneTrips, { ...arrived(607), occurredAt: t('12-31 00:00') }, { receivedAt: t('10:08') }))
+    await driver.tick(t('13:00'))
+  })
+  assert.deepEqual(short(models), ['A 8 1'])
 })
 
 test('half a year later nothing is left but what was counted', async () => {

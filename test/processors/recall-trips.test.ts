@@ -86,6 +86,16 @@ story('a plan to another place takes back what was said of the lane', s =>
     ]),
 )
 
+story('a cancelled shipment teaches nothing, for nothing is foretold of it', s =>
+  s
+    .planned(due)
+    .sighted('07:05', 'progress', 'a7')
+    .sighted('08:00', 'arrived', 'hamburg')
+    .tells(laneTrips, [{}, {}, {}, { revision: 2 }, { revision: 2 }])
+    .planned(due, { occurredAt: t('08:30'), status: 'cancelled' })
+    .tells(laneTrips, [{}, {}, {}, {}, {}, { over: true, calls: [] }, { over: true, calls: [] }, { over: true }]),
+)
+
 story('a cancelled shipment asks nothing', s =>
   s
     .planned(due)

@@ -57,7 +57,7 @@ export interface ArrivalScore {
   readonly wrong: readonly string[]
 }
 export interface HorizonScore {
-  readonly hoursLeft: string
+  readonly hoursForetold: string
   readonly etas: number
   /** p50 from the arrival. */
   readonly medianAbsoluteErrorMinutes: number
@@ -185,7 +185,8 @@ function etasOf(visits: readonly Visit[], { etas }: Found): HorizonScore[] {
   for (const { shipmentId, stopId, asOf, p10, p50, p90 } of etas) {
     const arrivedAt = arrivals.get(`${shipmentId} ${stopId}`)
     if (arrivedAt === undefined || arrivedAt <= asOf) continue
-    const bucket = byHorizon[HORIZONS_H.findIndex(hours => arrivedAt - asOf <= hours * HOUR)]
+    // By what was foretold: who comes late has been near for long, and would make the last hours look wrong.
+    const bucket = byHorizon[HORIZONS_H.findIndex(hours => p50 - asOf <= hours * HOUR)]
     bucket?.errors.push(Math.abs(p50 - arrivedAt))
     bucket?.widths.push(p90 - p10)
     if (bucket && p10 <= arrivedAt && arrivedAt <= p90) bucket.covered++
@@ -202,8 +203,8 @@ interface Errors {
   readonly widths: readonly number[]
   readonly covered: number
 }
-const scoreOf = (hoursLeft: string, { errors, widths, covered }: Errors): HorizonScore => ({
-  hoursLeft,
+const scoreOf = (hoursForetold: string, { errors, widths, covered }: Errors): HorizonScore => ({
+  hoursForetold,
   etas: errors.length,
   medianAbsoluteErrorMinutes: minutes(quantile(errors, 0.5)),
   meanAbsoluteErrorMinutes: minutes(errors.reduce((a, b) => a + b, 0) / Math.max(1, errors.length)),

@@ -170,11 +170,11 @@ function textOf({ shipments, visits, cases, arrivals, etas }: Verdict): string {
         wide,
       ),
     ),
-    pad(['ETA, hours left', 'ETAs', 'median', 'mean', 'p10–p90', 'width', ''], wide),
+    pad(['ETA, h foretold', 'ETAs', 'median', 'mean', 'p10–p90', 'width', ''], wide),
     ...etas.map(each =>
       pad(
         [
-          each.hoursLeft,
+          each.hoursForetold,
           each.etas,
           each.medianAbsoluteErrorMinutes,
           each.meanAbsoluteErrorMinutes,

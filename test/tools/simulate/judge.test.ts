@@ -58,10 +58,10 @@ test('who finds what is true is right in everything', () => {
     assert.deepEqual([precision ?? 1, recall ?? 1, missed, wrong], [1, 1, [], []], kind)
   for (const { recall, precision, medianErrorSeconds } of verdict.arrivals)
     assert.deepEqual([recall, precision, medianErrorSeconds], [1, 1, 0])
-  const all = verdict.etas.find(({ hoursLeft }) => hoursLeft === 'all')
+  const all = verdict.etas.find(({ hoursForetold }) => hoursForetold === 'all')
   assert.deepEqual([all?.coverage, all?.medianAbsoluteErrorMinutes], [1, 0])
   assert.deepEqual(
-    verdict.etas.map(({ hoursLeft }) => hoursLeft),
+    verdict.etas.map(({ hoursForetold }) => hoursForetold),
     ['0.25–0.5', '1–2', '4–8', 'all'],
   )
 })
@@ -71,7 +71,7 @@ test('arrivals that are seen ten minutes late are found out', () => {
   const [arrival, departure] = verdict.arrivals
   assert.deepEqual([arrival?.right, arrival?.medianErrorSeconds, departure?.recall], [0, 600, 1])
   assert.ok((kindOf(foundBy(10 * MINUTE), 'late').precision ?? 1) < 1)
-  const all = verdict.etas.find(({ hoursLeft }) => hoursLeft === 'all')
+  const all = verdict.etas.find(({ hoursForetold }) => hoursForetold === 'all')
   assert.deepEqual([all?.coverage, all?.medianAbsoluteErrorMinutes], [0, 10])
 })
 
