@@ -67,14 +67,15 @@ export const learnLanes = processor({
     if (!isNews(value, before)) return drop('heard before')
     const more = head.more + Math.max(0, value.calls.length - (before?.calls.length ?? 0))
     const worth = more >= Math.max(FEWEST_MORE, head.rests * PART_MORE)
-    const now = tick === NEVER_YET ? value.occurredAt : tick
-    const dueAt = head.dueAt ?? (worth ? nextVersionAt(now, head.rests) : undefined)
+    const dueAt = head.dueAt ?? (worth ? nextVersionAt(tick, head.rests) : undefined)
     const answer = answers(kept, [news])
     return {
       head: { more, rests: head.rests, ...(dueAt !== undefined && { dueAt }) },
       put: [news, ...answer.put],
       emit: answer.emit,
-      ...(head.dueAt === undefined && { wakeAt: dueAt ?? later(now, KEPT_MS) }),
+      ...(head.dueAt === undefined && {
+        wakeAt: dueAt ?? later(Math.max(tick, value.occurredAt) as Instant, KEPT_MS),
+      }),
     }
   })
   .onWake((before = NOTHING, kept, dueAt, tick) => {

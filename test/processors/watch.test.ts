@@ -171,8 +171,8 @@ const anyOrder = (pipeline: readonly AnyProcessor[], reached = new Map<string, n
 
 test('law: in any order, any number of times, however time passes: the same vehicles jump, the same feeds are silent', async t => {
   const reached = new Map<string, number>()
-  await fc.assert(anyOrder(watchers, reached), { numRuns: 100 })
-  t.diagnostic(`of 100 runs: ${[...reached].map(([kind, n]) => `${kind} ${n}`).join(', ')}`)
+  await fc.assert(anyOrder(watchers, reached), { numRuns: 200 })
+  t.diagnostic(`of 200 runs: ${[...reached].map(([kind, n]) => `${kind} ${n}`).join(', ')}`)
   for (const kind of ['impossible_movement', 'stale_source']) assert.ok((reached.get(kind) ?? 0) > 20, kind)
 })
 

@@ -10,12 +10,12 @@ import { spawnGateway } from '../../sinks/clickhouse/gateway/spawn.ts'
 import { LEASE_MS } from '../../streams/log/embedded/lease.ts'
 import type { EmbeddedLog } from '../../streams/log/embedded/embedded.ts'
 import type { Topic } from '../../streams/topic.ts'
+import { tasksOf } from '../../streams/topology.ts'
 import { countsOf, faultsOfLog } from '../../tools/chaos/ledger.ts'
 import { childrenOf, commandOf } from '../../tools/chaos/processes.ts'
 import { differences, outcomeOf, outcomeOfTruth, standingOf } from '../../tools/chaos/outcome.ts'
 import { freePort } from '../../tools/ports.ts'
 import type { Program } from '../../tools/chaos/program.ts'
-import { tasksOf } from '../../streams/topology.ts'
 import { send } from '../../tools/feeder/send.ts'
 import { makeWorld } from '../../tools/feeder/world.ts'
 import { installation, type OpenedFile, until } from '../support/installation.ts'
@@ -85,7 +85,7 @@ suite('two owners', { concurrency: true }, () => {
     const fenced = frozen.lives ? heir : frozen
     const { code } = await fenced.ended
     assert.equal(code, UNRECOVERABLE, `it notices, tries to have them back, and gives up: ${said()}`)
-    assert.match(said(), /Fenced/)
+    assert.match(fenced.stderr, /Fenced/)
     await rest
     await at.moveClock(world.truth.finalTick)
     await caughtUp()

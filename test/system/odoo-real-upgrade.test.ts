@@ -19,7 +19,7 @@ const OLD = '19.0.0.9.0'
 const real = odooIsHere()
 const skip = !real.here && real.why
 
-/** As it might have been: a kind of cases and a field fewer, and a field and a view that nobody has any more. */
+/** Our module as of `OLD`, packed: without `late_risk` and `x_etas`, with a kind, a field and a view that ours does not have. */
 function olderModule(): string {
   const files = { ...moduleFiles() }
   const change = (path: string, from: string | RegExp, to: string) => {
